@@ -1,0 +1,104 @@
+"""Book-keeping: what an answer, or its absence, says about the last plan."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from gridhook.agent.standing import NOTHING
+from gridhook.agent.state import Pending, Plan, State
+from gridhook.arrays import Bools, Ints
+from gridhook.commands import Command, Notify
+from gridhook.events import Answered, BatchUnanswered, OrdersRefused, Reasoned, Refused
+from gridhook.reasons import Reason, Reasons
+
+__all__ = ["final_reasons", "give_up_answer", "take_answer"]
+
+
+def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
+    """Return the state and notices after the answer to the pending batch; any other answer changes nothing."""
+    pending = state.pending
+    if pending is None or pending.transaction != answer.transaction:
+        return state, []
+    notices: list[Command] = []
+    refused = [*answer.refused, *_refused_orders(pending.plan, answer)]
+    if refused:
+        notices.append(Notify(OrdersRefused(tuple(refused))))
+    plan = pending.plan
+    lines = np.zeros(len(plan.line_lot), dtype=np.bool_)
+    lines[: len(answer.accepted)] = answer.accepted[: len(lines)]
+    lots_refused = np.zeros(len(plan.keyed), dtype=np.bool_)
+    lots_refused[plan.line_lot[~lines]] = True
+    reason = np.where(lots_refused, Reason.REFUSED, plan.reason)
+    state = _book(state, plan, lots_refused)
+    notices.append(Notify(_reasoned(pending, reason, lines)))
+    return attrs.evolve(state, pending=None), notices
+
+
+def give_up_answer(state: State) -> tuple[State, list[Command]]:
+    """Return the state and notices when the next event came before the answer.
+
+    What became of the orders is unknown. Nothing is sent again blindly: the next plan replaces these lots' orders, going
+    by the state that the exchange itself reports.
+    """
+    pending = state.pending
+    if pending is None:
+        return state, []
+    plan = pending.plan
+    sent = np.zeros(len(plan.keyed), dtype=np.bool_)
+    sent[plan.line_lot] = True
+    reason = np.where(sent, Reason.UNKNOWN, plan.reason)
+    sent |= plan.withdrawn
+    standing = state.standing.forgotten(plan.keyed.slot[sent], plan.keyed.key[sent])
+    notices: list[Command] = [
+        Notify(BatchUnanswered(pending.transaction)),
+        Notify(_reasoned(pending, reason, np.zeros(len(plan.line_lot), dtype=np.bool_))),
+    ]
+    return attrs.evolve(state, standing=standing, pending=None), notices
+
+
+def final_reasons(pending: Pending) -> Reasoned:
+    """Return the reasons of a plan that sent nothing."""
+    return _reasoned(pending, pending.plan.reason, np.zeros(len(pending.plan.line_lot), dtype=np.bool_))
+
+
+def _book(state: State, plan: Plan, refused: Bools) -> State:
+    """Note what stands now: the accepted orders, nothing where they were withdrawn, the unknown where refused."""
+    slot, key = plan.keyed.slot, plan.keyed.key
+    lots, first, count = np.unique(plan.line_lot, return_index=True, return_counts=True)
+    energy = np.bincount(plan.line_lot, plan.line_energy, minlength=len(plan.keyed))[lots]
+    rate = np.where(count == 1, plan.line_rate[first], np.nan)
+    extra = {(int(slot[lot]), int(key[lot])): orders for lot, orders in plan.extra.items()}
+    standing = state.standing.changed(slot[lots], key[lots], count, rate, energy, extra)
+    gone = np.flatnonzero(plan.withdrawn)
+    if len(gone):
+        nothing = np.full(len(gone), NOTHING)
+        standing = standing.changed(
+            slot[gone], key[gone], nothing, np.full(len(gone), np.nan), np.zeros(len(gone)), {}
+        )
+    return attrs.evolve(state, standing=standing.forgotten(slot[refused], key[refused]))
+
+
+def _refused_orders(plan: Plan, answer: Answered) -> list[Refused]:
+    lots = plan.keyed.lots
+    return [
+        Refused(str(lots.side[plan.line_lot[line]]), str(lots.asset[plan.line_lot[line]]), message)
+        for line, message in sorted(answer.order_errors.items())
+        if line < len(plan.line_lot)
+    ]
+
+
+def _reasoned(pending: Pending, reason: Ints, accepted: Bools) -> Reasoned:
+    plan = pending.plan
+    lots = plan.keyed.lots
+    is_spot = lots.slot[plan.line_lot] == pending.slot
+    restricted = np.zeros(len(plan.line_lot), dtype=np.bool_)
+    restricted[list(plan.requirements)] = True
+    return Reasoned(
+        pending.slot,
+        pending.progress,
+        Reasons(lots.asset, lots.side, lots.slot, reason, plan.plugin, plan.number),
+        spot_orders=int((accepted & is_spot).sum()),
+        settlement_orders=int((accepted & ~is_spot).sum()),
+        orders_with_requirements=int((accepted & restricted).sum()),
+    )

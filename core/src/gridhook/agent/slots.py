@@ -1,0 +1,116 @@
+"""A slot's beginning: claims, forecasts, measurements, grid fees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+import pendulum
+
+from gridhook.agent.state import State
+from gridhook.arrays import Floats, Ints, Objects
+from gridhook.assets import LOAD, PV, Assets
+from gridhook.claims import resolve_claim
+from gridhook.commands import ClaimAreas, Command, ExchangeCommand, Notify, SendForecasts, SendMeasurements, SetGridFees
+from gridhook.events import AreasClaimed, SlotOpened, Ticked
+from gridhook.grid import MARKET, Grid, Tree
+from gridhook.market import Markets
+from gridhook.plugins.decisions import Decisions
+
+__all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "slots_between"]
+
+_METERED = (LOAD, PV)
+
+_MOST_MISSED_SLOTS = 96
+"""Measurements of slots longer ago than this are not asked for after a gap; no settlement market is open so long."""
+
+
+def claim(state: State, tree: Tree, decide: Decisions) -> tuple[State, list[ExchangeCommand], list[Command]]:
+    """Ask which areas are wanted, and take them if they changed."""
+    grid = Grid(tree, np.full(len(tree), np.nan), np.full(len(tree), np.nan), no_assets())
+    areas: set[int] = set()
+    problems: list[str] = []
+    for plugin, wanted in decide.claim_assets(grid):
+        found, wrong = resolve_claim(wanted, tree)
+        areas |= found
+        problems += [f"{plugin}: {problem}" for problem in wrong]
+    claimed = tuple(sorted(areas))
+    notice = Notify(AreasClaimed(tuple(tree.paths[area] for area in claimed), tuple(problems)))
+    following = attrs.evolve(state, tree=tree, areas=claimed)
+    return following, [ClaimAreas(tuple(tree.ids[area] for area in claimed))], [notice]
+
+
+def forecasts(state: State, event: SlotOpened, decide: Decisions) -> list[ExchangeCommand]:
+    """Return the forecasts for the coming slots, as far as plugins answered."""
+    assets = _metered(event.grid.assets)
+    slots = [event.slot + event.slot_length * ahead for ahead in range(1, state.settings.horizon + 1)]
+    if not len(assets):
+        return []
+    energies = decide.forecast_energy(assets, slots)
+    if np.isnan(energies).all():
+        return []
+    return [SendForecasts(tuple(assets.id), tuple(slots), energies)]
+
+
+def measurements(slots: Sequence[pendulum.DateTime], event: SlotOpened, decide: Decisions) -> list[ExchangeCommand]:
+    """Return the measurements of ended slots, as far as plugins answered."""
+    assets = _metered(event.grid.assets)
+    if not len(assets) or not slots:
+        return []
+    energies = decide.measure_energy(assets, slots)
+    if np.isnan(energies).all():
+        return []
+    return [SendMeasurements(tuple(assets.id), tuple(slots), energies)]
+
+
+def fees(state: State, event: SlotOpened, decide: Decisions) -> list[ExchangeCommand]:
+    """Return the grid fees of operated markets for the next slot."""
+    tree, grid = event.grid.tree, event.grid
+    operated = np.array([area for area in state.areas if tree.kinds[area] == MARKET], dtype=np.int64)
+    if not len(operated):
+        return []
+    traded = (
+        np.full(len(operated), np.nan)
+        if grid.last_market_stats is None
+        else grid.last_market_stats.total_traded_energy_kwh[operated]
+    )
+    markets = Markets(
+        _texts(tree.ids, operated),
+        _texts(tree.names, operated),
+        _texts(tree.paths, operated),
+        grid.current_market_fee[operated],
+        grid.last_market_fee[operated],
+        traded,
+    )
+    rates = decide.set_grid_fees(markets, event.slot + event.slot_length)
+    if np.isnan(rates).all():
+        return []
+    return [SetGridFees(tuple(markets.id), rates)]
+
+
+def asset_fees(grid: Grid) -> Floats:
+    """Return, per own asset, the grid fee to the market maker, cents/kWh."""
+    return grid.path_fees(grid.tree.positions(grid.assets.id), grid.tree.market_maker)
+
+
+def slots_between(last: pendulum.DateTime | None, event: SlotOpened | Ticked) -> tuple[pendulum.DateTime, ...]:
+    """Return the slots after ``last`` and before the event's: none, if the exchange left none out."""
+    if last is None or event.slot <= last:
+        return ()
+    count = min(round((event.slot - last) / event.slot_length) - 1, _MOST_MISSED_SLOTS)
+    return tuple(event.slot - event.slot_length * back for back in range(count, 0, -1))
+
+
+def no_assets() -> Assets:
+    """Return a table of no assets."""
+    return Assets(*([()] * len(attrs.fields(Assets))))
+
+
+def _metered(assets: Assets) -> Assets:
+    return assets.take(np.isin(assets.kind, _METERED))
+
+
+def _texts(texts: Sequence[str], positions: Ints) -> Objects:
+    return np.array(texts, dtype=object)[positions]
+

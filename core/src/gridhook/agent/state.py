@@ -1,0 +1,107 @@
+"""The agent's state: everything that it remembers between events. Immutable; each step makes a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+import pendulum
+
+from gridhook.agent.lotting import KeyedLots
+from gridhook.agent.standing import Extra, Standing
+from gridhook.arrays import Bools, Floats, Ints, Objects
+from gridhook.events import Capability
+from gridhook.grid import Tree
+from gridhook.orders import Requirement
+
+__all__ = ["AgentSettings", "Pending", "Plan", "State", "initial_state"]
+
+
+@attrs.frozen
+class AgentSettings:
+    """What the configuration says to the agent.
+
+    ``horizon``
+        number of coming slots to forecast.
+    ``requirements``
+        what the exchange does with requirements; None: what it says itself.
+    """
+
+    horizon: int = 1
+    requirements: Capability | None = None
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """What one tick's lots came to, and the order lines that follow from it.
+
+    ``keyed``
+        all lots of the tick.
+    ``reason``, ``plugin``, ``number``
+        per lot: its reason so far, the plugin that decided, and the rate or energy that the reason is about.
+    ``withdrawn``
+        per lot: whether its open orders are deleted.
+    ``line_lot``, ``line_rate``, ``line_energy``
+        per order to place: its lot, cents/kWh and kWh.
+    ``requirements``, ``energy_types``
+        per order that has any.
+    ``extra``
+        per lot with orders that are more than one plain rate, the orders in full.
+    """
+
+    keyed: KeyedLots
+    reason: Ints
+    plugin: Objects
+    number: Floats
+    withdrawn: Bools
+    line_lot: Ints
+    line_rate: Floats
+    line_energy: Floats
+    requirements: Mapping[int, tuple[Requirement, ...]]
+    energy_types: Mapping[int, str]
+    extra: Mapping[int, Extra]
+
+
+@attrs.frozen(eq=False)
+class Pending:
+    """A plan whose batch is not answered yet; the answer makes its reasons final."""
+
+    transaction: int
+    slot: pendulum.DateTime
+    progress: float
+    plan: Plan
+
+
+@attrs.frozen(eq=False)
+class State:
+    """What the agent knows.
+
+    ``tree``, ``capability``
+        the registry, and what the exchange does with requirements.
+    ``areas``
+        positions of the claimed areas.
+    ``slot``, ``slot_length``, ``progress``
+        the newest market event.
+    ``asset_fees``
+        per own asset, the grid fee to the market maker, cents/kWh.
+    ``transactions``
+        number of batches so far.
+    """
+
+    settings: AgentSettings
+    tree: Tree | None = None
+    capability: Capability = "unsupported"
+    areas: tuple[int, ...] = ()
+    slot: pendulum.DateTime | None = None
+    progress: float = 0.0
+    asset_ids: tuple[str, ...] = ()
+    asset_fees: Floats = attrs.field(factory=lambda: np.empty(0))
+    standing: Standing = attrs.field(factory=Standing.empty)
+    pending: Pending | None = None
+    transactions: int = 0
+
+
+def initial_state(settings: AgentSettings) -> State:
+    """Return the state before the first event."""
+    return State(settings)

@@ -1,0 +1,182 @@
+"""The step: from one event to the next state and the commands that follow."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import attrs
+import numpy as np
+
+from gridhook.agent.bookkeeping import final_reasons, give_up_answer, take_answer
+from gridhook.agent.lotting import deviation_lots, spot_lots
+from gridhook.agent.planning import join_plans, plan_settlement, plan_spot
+from gridhook.agent.slots import asset_fees, claim, fees, forecasts, measurements, slots_between
+from gridhook.agent.state import Pending, Plan, State
+from gridhook.commands import Batch, Command, ExchangeCommand, Notify, OrderLines, PlaceOrders, WithdrawOrders
+from gridhook.events import (
+    Answered,
+    Connected,
+    ExchangeEvent,
+    Finished,
+    Reasoned,
+    SlotOpened,
+    SlotsMissed,
+    Ticked,
+    TickLate,
+    Traded,
+)
+from gridhook.market import Market
+from gridhook.plugins.decisions import Decisions
+from gridhook.reasons import Reason, Reasons
+
+__all__ = ["step"]
+
+
+def step(state: State, event: ExchangeEvent, decide: Decisions) -> tuple[State, tuple[Command, ...]]:
+    """Return the state after ``event``, and the commands that follow from it.
+
+    :param decide: asks the plugins.
+    """
+    match event:
+        case Connected():
+            state, commands = _connected(state, event, decide)
+        case SlotOpened():
+            state, commands = _slot_opened(state, event, decide)
+        case Ticked():
+            state, commands = _ticked(state, event, decide)
+        case Answered():
+            state, commands = take_answer(state, event)
+        case Finished():
+            state, commands = give_up_answer(state)
+        case Traded():
+            commands = []
+        case _:
+            assert_never(event)
+    failures = [Notify(failure) for failure in decide.take_failures()]
+    return state, (*failures, *commands)
+
+
+def _connected(state: State, event: Connected, decide: Decisions) -> tuple[State, list[Command]]:
+    state = attrs.evolve(state, capability=state.settings.requirements or event.requirements)
+    state, claims, notices = claim(state, event.tree, decide)
+    state, batch = _batch(state, claims)
+    return state, [*notices, *batch]
+
+
+def _slot_opened(state: State, event: SlotOpened, decide: Decisions) -> tuple[State, list[Command]]:
+    state, notices = give_up_answer(state)
+    if state.slot is not None and event.slot <= state.slot:
+        return state, [*notices, Notify(TickLate(event.slot, event.progress))]
+    decide.begin_slot()
+    first: list[ExchangeCommand] = []
+    if event.grid.tree is not state.tree:
+        state, first, more = claim(state, event.grid.tree, decide)
+        notices += more
+    missed = slots_between(state.slot, event)
+    if missed:
+        notices.append(Notify(SlotsMissed(missed)))
+    ended = () if state.slot is None else (state.slot, *missed)
+    state = _enter(state, event)
+    first += forecasts(state, event, decide)
+    first += measurements(ended, event, decide)
+    first += fees(state, event, decide)
+    market = _market(event)
+    deviations = deviation_lots(event.grid, state.asset_fees, state.standing.rate)
+    settled = plan_settlement(deviations, state.standing, market, decide)
+    state, batch = _send(state, event, join_plans(settled, _spot(state, event, market, decide)), first)
+    return state, [*notices, *batch]
+
+
+def _ticked(state: State, event: Ticked, decide: Decisions) -> tuple[State, list[Command]]:
+    if (event.slot, event.progress) == (state.slot, state.progress):
+        # GSy sends a tick together with the market event (PROTOCOL.md 3.7); that one was acted on.
+        return state, []
+    state, notices = give_up_answer(state)
+    if state.slot is not None and (event.slot, event.progress) < (state.slot, state.progress):
+        return state, [*notices, *_late(event)]
+    if state.slot != event.slot:
+        # The market event of this slot never came: trade in what is left of it.
+        decide.begin_slot()
+        missed = (*slots_between(state.slot, event), event.slot) if state.slot else (event.slot,)
+        notices.append(Notify(SlotsMissed(missed)))
+    state = _enter(state, event)
+    state, batch = _send(state, event, _spot(state, event, _market(event), decide), [])
+    return state, [*notices, *batch]
+
+
+def _enter(state: State, event: SlotOpened | Ticked) -> State:
+    """Take over what the event says about time, assets and open markets."""
+    grid = event.grid
+    ids = tuple(grid.assets.id)
+    fresh = isinstance(event, SlotOpened) or event.slot != state.slot or ids != state.asset_ids
+    standing = state.standing
+    if ids != state.asset_ids and len(ids) == len(state.asset_ids):
+        standing = standing.open_for((), 0)
+    return attrs.evolve(
+        state,
+        slot=event.slot,
+        progress=event.progress,
+        asset_ids=ids,
+        asset_fees=asset_fees(grid) if fresh else state.asset_fees,
+        standing=standing.open_for((*grid.deviations.slots, event.slot), 2 * len(ids)),
+    )
+
+
+def _spot(state: State, event: SlotOpened | Ticked, market: Market, decide: Decisions) -> Plan:
+    lots = spot_lots(event.grid, event.slot, state.asset_fees, state.standing.rate)
+    return plan_spot(lots, state.standing, market, decide, state.capability)
+
+
+def _market(event: SlotOpened | Ticked) -> Market:
+    return Market(
+        event.slot, event.progress, event.slot_length, event.feed_in_rate, event.market_maker_rate, event.grid
+    )
+
+
+def _send(
+    state: State, event: SlotOpened | Ticked, plan: Plan, first: list[ExchangeCommand]
+) -> tuple[State, list[Command]]:
+    """Make the batch of an event; without one, the plan's reasons are final at once."""
+    commands = [*first, *_order_commands(plan)]
+    pending = Pending(state.transactions + 1, event.slot, event.progress, plan)
+    if not commands:
+        return state, [Notify(final_reasons(pending))]
+    state, batch = _batch(state, commands)
+    return attrs.evolve(state, pending=pending), batch
+
+
+def _order_commands(plan: Plan) -> list[ExchangeCommand]:
+    lots = plan.keyed.lots
+    commands: list[ExchangeCommand] = []
+    gone = np.flatnonzero(plan.withdrawn)
+    if len(gone):
+        commands.append(WithdrawOrders(lots.asset[gone], lots.side[gone], lots.slot[gone]))
+    if len(plan.line_lot):
+        rows = plan.line_lot
+        replace = np.diff(rows, prepend=-1) != 0
+        lines = OrderLines(
+            lots.asset[rows], lots.side[rows], lots.slot[rows], plan.line_rate, plan.line_energy, replace
+        )
+        commands.append(PlaceOrders(lines, plan.requirements, plan.energy_types))
+    return commands
+
+
+def _batch(state: State, commands: list[ExchangeCommand]) -> tuple[State, list[Command]]:
+    state = attrs.evolve(state, transactions=state.transactions + 1)
+    return state, [Batch(state.transactions, tuple(commands))]
+
+
+def _late(event: Ticked) -> list[Command]:
+    unknown = np.full((1, 2 * len(event.grid.assets)), np.nan)
+    lots = spot_lots(event.grid, event.slot, asset_fees(event.grid), unknown).lots
+    count = len(lots)
+    reasons = Reasons(
+        lots.asset,
+        lots.side,
+        lots.slot,
+        np.full(count, Reason.LATE),
+        np.full(count, "", dtype=object),
+        np.full(count, np.nan),
+    )
+    reasoned = Reasoned(event.slot, event.progress, reasons, 0, 0, 0)
+    return [Notify(TickLate(event.slot, event.progress)), Notify(reasoned)]

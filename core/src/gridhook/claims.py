@@ -1,0 +1,80 @@
+"""Claims: which areas of the grid an aggregator wants, and what they come to on a given grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+import attrs
+
+from gridhook.assets import ASSET_KINDS
+from gridhook.errors import AreaError, Problem, did_you_mean, nearest
+from gridhook.grid import MARKET, Tree
+
+__all__ = ["Claim", "resolve_claim"]
+
+
+@attrs.frozen
+class Claim:
+    """The areas that a registration plugin asks for; an empty claim asks for none.
+
+    ``names``
+        names or paths; each has to lead to exactly one area.
+    ``kinds``
+        ``load``, ``pv``, ``storage``, ``smart-meter``; ``market`` for who operates markets.
+    ``globs``
+        patterns such as ``"Home *"`` or ``"Grid/North/**"``: with a ``/`` they are held against the path, else the name.
+    ``ids``
+        the exchange's own ids.
+    ``exclude``
+        names, paths or globs taken out of this claim again.
+    """
+
+    names: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    kinds: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    globs: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    ids: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    exclude: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+
+
+def resolve_claim(claim: Claim, tree: Tree) -> tuple[set[int], list[Problem]]:
+    """Return the positions in ``tree`` that ``claim`` asks for, and what in it leads nowhere.
+
+    Only registered areas count; kinds and globs find what is there, a name has to lead to one area.
+    """
+    problems: list[Problem] = []
+    found: set[int] = set()
+    for key, wanted in (("names", claim.names), ("ids", claim.ids)):
+        for name in wanted:
+            try:
+                position = tree.find(name)
+            except AreaError as error:
+                problems.append(Problem(key, str(error)))
+                continue
+            if not tree.registered[position]:
+                problems.append(Problem(key, f"{tree.paths[position]!r} is not registered with this exchange"))
+            else:
+                found.add(position)
+    for kind in claim.kinds:
+        if kind not in (*ASSET_KINDS, MARKET):
+            problems.append(Problem("kinds", f"no kind {kind!r}{did_you_mean(nearest(kind, (*ASSET_KINDS, MARKET)))}"))
+    registered = [position for position in range(len(tree)) if tree.registered[position]]
+    found.update(position for position in registered if tree.kinds[position] in claim.kinds)
+    assets = [position for position in registered if tree.kinds[position] in ASSET_KINDS]
+    for pattern in claim.globs:
+        matched = [position for position in assets if matches(pattern, tree.names[position], tree.paths[position])]
+        if not matched:
+            problems.append(Problem("globs", f"{pattern!r} matches no registered asset"))
+        found.update(matched)
+    excluded = {position for position in found if _is_excluded(claim.exclude, tree, position)}
+    return found - excluded, problems
+
+
+def matches(pattern: str, name: str, path: str) -> bool:
+    """Return whether a glob fits: against the path if it has a ``/``, else against the name."""
+    return fnmatchcase(path if "/" in pattern else name, pattern)
+
+
+def _is_excluded(patterns: Sequence[str], tree: Tree, position: int) -> bool:
+    name, path = tree.names[position], tree.paths[position]
+    return any(pattern in (name, path) or matches(pattern, name, path) for pattern in patterns)

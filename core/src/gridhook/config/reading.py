@@ -1,0 +1,192 @@
+"""Reading a configuration: the file, what stands behind it, and what the command line puts before it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gridhook.config.lines import find_line, key_lines
+from gridhook.config.model import ROUTED_DOMAINS, SECTIONS, Config, ExchangeSection, Table
+from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.settings import fields_of, read_settings
+
+__all__ = ["DEFAULTS", "Layer", "Reading", "default_layer", "read_config", "read_layer"]
+
+DEFAULTS: Mapping[str, Any] = {"registration": {"use": ["claim"]}, "pricing": {"use": ["ramp"]}}
+"""What holds where a configuration names an exchange and leaves these sections out."""
+
+
+@attrs.frozen(eq=False)
+class Layer:
+    """One source of sections.
+
+    ``label``
+        what it is called in ``config show``.
+    ``document``
+        its sections.
+    ``base``
+        the folder that paths in it are relative to.
+    ``file``, ``lines``
+        the file and where in it each key stands, if it is one.
+    """
+
+    label: str
+    document: Mapping[str, Any]
+    base: Path
+    file: Path | None = None
+    lines: Mapping[str, int] = attrs.field(factory=dict)
+
+    def place(self, problem: Problem) -> Problem:
+        """Return ``problem`` with the line of this layer's file."""
+        return attrs.evolve(problem, file=self.file, line=find_line(self.lines, problem.path))
+
+
+@attrs.frozen(eq=False)
+class Reading:
+    """A configuration as far as it could be read.
+
+    ``config``
+        the effective configuration; defaults stand in for what is wrong.
+    ``origins``
+        the layer of each section (``plugins.NAME`` are sections), and ``exchange.url``.
+    ``problems``
+        what is wrong.
+    """
+
+    config: Config
+    origins: Mapping[str, Layer]
+    problems: tuple[Problem, ...]
+
+    def place(self, problem: Problem) -> Problem:
+        """Return ``problem`` with the file and line in which its path was written."""
+        parts = problem.path.split(".")
+        for depth in range(len(parts), 0, -1):
+            layer = self.origins.get(".".join(parts[:depth]).split("[")[0])
+            if layer is not None:
+                return layer.place(problem)
+        return problem
+
+
+def default_layer() -> Layer:
+    """Return the layer behind a configuration that names an exchange."""
+    return Layer("default", DEFAULTS, Path())
+
+
+def read_layer(path: Path, label: str | None = None) -> tuple[Layer, list[Problem]]:
+    """Read one TOML file; a file that cannot be read or parsed is one problem and an empty layer."""
+    empty = Layer(label or str(path), {}, path.parent, path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return empty, [Problem("", f"cannot be read: {error.strerror}", path)]
+    except UnicodeDecodeError as error:
+        return empty, [Problem("", f"is not UTF-8 text: {error.reason} at byte {error.start}", path)]
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = getattr(error, "lineno", None) or _line_in(str(error))
+        return empty, [Problem("", f"is not TOML: {error}", path, line)]
+    return Layer(label or str(path), document, path.parent, path, key_lines(text)), []
+
+
+def read_config(
+    path: Path | None, exchange_url: str | None, base_for: Callable[[str], Layer | None]
+) -> Reading:
+    """Read the configuration file at ``path`` (None: none), with the command line's ``--exchange`` before it.
+
+    Where neither names an exchange, or the command line names one that brings a configuration of its own, that one is
+    the base: each section of the file replaces the base's. Otherwise the base is :data:`DEFAULTS`.
+
+    :param base_for: gives the configuration that belongs to an exchange's address, if one does.
+    """
+    layer, problems = read_layer(path) if path else (Layer("default", {}, Path()), [])
+    named_in_file = "exchange" in layer.document
+    url = exchange_url or (None if named_in_file else ExchangeSection().url)
+    own_base = None if named_in_file or url is None else base_for(url)
+    layers = [layer, own_base or default_layer()]
+    if exchange_url is not None:
+        section = layer.document.get("exchange", {})
+        inherited = section if isinstance(section, dict) else {}
+        override = {"exchange": {**inherited, "url": exchange_url}}
+        layers.insert(0, Layer("--exchange", override, layer.base, layer.file, layer.lines))
+    return _combine(layers, problems)
+
+
+def _combine(layers: list[Layer], problems: list[Problem]) -> Reading:
+    sections: dict[str, Any] = {}
+    origins: dict[str, Layer] = {}
+    plugins: dict[str, Table] = {}
+    for layer in layers:
+        problems += [layer.place(problem) for problem in _unknown_sections(layer.document)]
+    for name, cls in SECTIONS.items():
+        layer = next((one for one in layers if name in one.document), layers[-1])
+        origins[name] = layer
+        sections[name], found = _read_section(name, cls, layer)
+        problems += [layer.place(problem) for problem in found]
+    for layer in layers:
+        tables = layer.document.get("plugins", {})
+        if not isinstance(tables, dict):
+            problems.append(layer.place(Problem("plugins", f"has to be a table of tables, not {tables!r}")))
+            continue
+        for name, values in tables.items():
+            at = f"plugins.{name}"
+            if not isinstance(values, dict):
+                problems.append(layer.place(Problem(at, f"has to be a table, not {values!r}")))
+            elif name not in plugins:
+                plugins[name] = Table(at, values, layer.base)
+                origins[at] = layer
+    exchange = origins["exchange"]
+    known = {field.name for field in fields_of(ExchangeSection)}
+    values = exchange.document.get("exchange", {})
+    options = {key: value for key, value in values.items() if key not in known} if isinstance(values, dict) else {}
+    config = Config(link=Table("exchange", options, exchange.base), plugins=plugins, **sections)
+    return Reading(_without_idle_base_plugins(config, layers, origins), origins, tuple(problems))
+
+
+def _read_section(name: str, cls: type, layer: Layer) -> tuple[Any, list[Problem]]:
+    values = layer.document.get(name, {})
+    if not isinstance(values, dict):
+        return cls(), [Problem(name, f"has to be a table, not {values!r}")]
+    if cls is ExchangeSection:
+        known = {field.name for field in fields_of(cls)}
+        values = {key: value for key, value in values.items() if key in known}
+    section, problems = read_settings(cls, values, base=layer.base, at=name)
+    if problems and name not in ROUTED_DOMAINS and "routes" in values:
+        problems = [
+            attrs.evolve(problem, message="these plugins are all asked; there is nothing to route")
+            if problem.path == f"{name}.routes"
+            else problem
+            for problem in problems
+        ]
+    return (cls() if section is None else section), problems
+
+
+def _unknown_sections(document: Mapping[str, Any]) -> list[Problem]:
+    known = [*SECTIONS, "plugins"]
+    return [
+        Problem(name, f"no such section{did_you_mean(nearest(name, known)) or '; there are ' + ', '.join(known)}")
+        for name in document
+        if name not in known
+    ]
+
+
+def _without_idle_base_plugins(config: Config, layers: list[Layer], origins: Mapping[str, Layer]) -> Config:
+    """Drop the base's tables of plugins that the effective sections do not use: they were never asked for."""
+    base = layers[-1]
+    used = {name for domain in SECTIONS if domain not in ("exchange", "guard") for name in config.plugins_of(domain)}
+    kept = {
+        name: table
+        for name, table in config.plugins.items()
+        if name in used or origins[f"plugins.{name}"] is not base
+    }
+    return attrs.evolve(config, plugins=kept)
+
+
+def _line_in(message: str) -> int | None:
+    """Find the line number in a message of tomllib, which before Python 3.14 gives it in words only."""
+    _, found, rest = message.partition("(at line ")
+    return int(rest.split(",")[0]) if found and rest.split(",")[0].isdigit() else None

@@ -1,0 +1,67 @@
+"""A deployment: a configuration with its plugins and its exchange, checked as a whole before anything connects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from gridhook.agent import AgentSettings
+from gridhook.config import Config, Reading, read_config
+from gridhook.errors import ConfigError
+from gridhook.figures import SessionInfo
+from gridhook.links import Exchange, LinkRequest, base_layer, find_exchange
+from gridhook.plugins import Manager, load_plugins
+from gridhook.session import Session
+
+__all__ = ["Deployment", "prepare"]
+
+
+@attrs.frozen(eq=False)
+class Deployment:
+    """What ``prepare`` makes of a configuration file: everything loaded, nothing connected."""
+
+    reading: Reading
+    manager: Manager
+    exchange: Exchange
+    request: LinkRequest
+
+    @property
+    def config(self) -> Config:
+        """The effective configuration."""
+        return self.reading.config
+
+    def open(self, on_slot: Callable[[int], None] | None = None) -> Session:
+        """Connect to the exchange.
+
+        :param on_slot: called when a slot opens, with the number of slots so far.
+        :raises ConfigError: the address leads to something that is wrong.
+        :raises ExchangeError: the exchange cannot be reached.
+        """
+        config = self.config
+        return Session(
+            self.exchange.open(self.request),
+            self.manager,
+            SessionInfo(config.exchange.aggregator, config.exchange.url),
+            AgentSettings(config.forecasting.horizon, config.exchange.requirements),
+            self.request.slots,
+            on_slot,
+        )
+
+
+def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int | None = None) -> Deployment:
+    """Read a configuration, load its plugins and find its exchange.
+
+    :param path: the configuration file; None: the one that ships with the demo community.
+    :param exchange: an address that goes before the file's.
+    :param slots: end after so many slots.
+    :raises ConfigError: all that is wrong, at once.
+    """
+    reading = read_config(path, exchange, base_layer)
+    manager, plugin_problems = load_plugins(reading.config)
+    found, request, link_problems = find_exchange(reading.config, slots)
+    problems = [*reading.problems, *(reading.place(problem) for problem in (*plugin_problems, *link_problems))]
+    if problems or found is None:
+        raise ConfigError(sorted(set(problems), key=lambda problem: (problem.line or 0, problem.path)))
+    return Deployment(reading, manager, found, request)

@@ -1,0 +1,94 @@
+"""What can go wrong, as one hierarchy. Each error says what, where, and what to do.
+
+::
+
+    GridhookError
+    ├── ConfigError          the call, the configuration or a plugin's name or settings are wrong
+    ├── ExchangeError        the exchange cannot be reached, or ended the session
+    └── AreaError
+        ├── UnknownAreaError
+        └── AmbiguousAreaError
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import attrs
+
+__all__ = [
+    "AmbiguousAreaError",
+    "AreaError",
+    "ConfigError",
+    "ExchangeError",
+    "GridhookError",
+    "Problem",
+    "UnknownAreaError",
+    "nearest",
+]
+
+
+class GridhookError(Exception):
+    """Base of all errors that gridhook raises on purpose; the text is meant for the user."""
+
+
+@attrs.frozen
+class Problem:
+    """One mistake in a configuration.
+
+    ``path`` is where it is, such as ``pricing.routes.storage``; ``file`` and ``line`` where that was written, if it was.
+    """
+
+    path: str
+    message: str
+    file: Path | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = "" if self.file is None else f"{self.file}:{self.line or 1}: "
+        return f"{place}{self.path}: {self.message}" if self.path else f"{place}{self.message}"
+
+
+class ConfigError(GridhookError):
+    """The configuration is wrong: all problems that were found, one line each."""
+
+    def __init__(self, problems: Problem | Sequence[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ExchangeError(GridhookError):
+    """The exchange cannot be reached, refuses us, or ended the session."""
+
+
+class AreaError(GridhookError, LookupError):
+    """A name does not lead to one area of the grid."""
+
+
+class UnknownAreaError(AreaError):
+    """No area has this id, path or name."""
+
+    def __init__(self, area: str, candidates: Sequence[str] = ()) -> None:
+        self.area = area
+        super().__init__(f"no area is called {area!r}{did_you_mean(candidates)}")
+
+
+class AmbiguousAreaError(AreaError):
+    """Several areas have this name."""
+
+    def __init__(self, area: str, paths: Sequence[str]) -> None:
+        self.area = area
+        super().__init__(f"{len(paths)} areas are called {area!r}; give a path: {', '.join(paths)}")
+
+
+def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return up to ``most`` of the ``known`` names that resemble ``word``, the most similar first."""
+    by_folded = {name.casefold(): name for name in known}
+    return [by_folded[match] for match in difflib.get_close_matches(word.casefold(), by_folded, most, 0.6)]
+
+
+def did_you_mean(candidates: Sequence[str]) -> str:
+    """Return the end of a sentence that proposes ``candidates``; nothing when there are none."""
+    return f"; did you mean {' or '.join(repr(name) for name in candidates)}?" if candidates else ""

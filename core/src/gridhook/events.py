@@ -1,0 +1,183 @@
+"""Events: what the exchange says, and the notices that the agent adds for observers, log and report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import attrs
+import pendulum
+
+from gridhook.arrays import Bools, bools
+from gridhook.grid import Grid, Tree
+from gridhook.reasons import Reasons
+from gridhook.trades import Trades
+
+__all__ = [
+    "Answered",
+    "AreasClaimed",
+    "BatchUnanswered",
+    "Capability",
+    "Connected",
+    "Event",
+    "ExchangeEvent",
+    "Finished",
+    "Notice",
+    "OrdersRefused",
+    "PluginFailed",
+    "Reasoned",
+    "Refused",
+    "SlotOpened",
+    "SlotsMissed",
+    "TickLate",
+    "Ticked",
+    "Traded",
+]
+
+Capability: TypeAlias = Literal["binding", "stripped", "unsupported"]
+"""What an exchange does with requirements: keeps to them, drops them, or cannot take them."""
+
+
+@attrs.frozen(eq=False)
+class Connected:
+    """The exchange is reached; ``tree`` is its registry, ``requirements`` what it does with them."""
+
+    tree: Tree
+    requirements: Capability
+
+
+@attrs.frozen(eq=False)
+class SlotOpened:
+    """A slot has begun. Rates in cents/kWh, NaN while unknown."""
+
+    slot: pendulum.DateTime
+    slot_length: pendulum.Duration
+    grid: Grid
+    feed_in_rate: float
+    market_maker_rate: float
+    progress: float = 0.0
+
+
+@attrs.frozen(eq=False)
+class Ticked:
+    """A tenth of the slot has passed (or what the exchange dispatches); ``progress`` is 0..1."""
+
+    slot: pendulum.DateTime
+    slot_length: pendulum.Duration
+    grid: Grid
+    feed_in_rate: float
+    market_maker_rate: float
+    progress: float
+
+
+@attrs.frozen(eq=False)
+class Traded:
+    """Own assets traded."""
+
+    trades: Trades
+
+
+@attrs.frozen
+class Refused:
+    """Why the exchange did not take a command."""
+
+    command: str
+    asset: str
+    message: str
+
+
+@attrs.frozen(eq=False)
+class Answered:
+    """The answer to a batch.
+
+    ``accepted``
+        one entry per row of the batch's :class:`~gridhook.commands.PlaceOrders`, in order.
+    ``order_errors``
+        the exchange's reason per refused row.
+    ``refused``
+        other commands that were refused.
+    ``sent_forecasts``
+        number of (asset, slot) forecasts that were taken.
+    """
+
+    transaction: int
+    accepted: Bools = attrs.field(converter=bools)
+    order_errors: Mapping[int, str]
+    refused: tuple[Refused, ...] = ()
+    sent_forecasts: int = 0
+
+
+@attrs.frozen
+class Finished:
+    """The exchange has ended."""
+
+
+@attrs.frozen
+class AreasClaimed:
+    """The areas that this aggregator now controls, as paths."""
+
+    paths: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class PluginFailed:
+    """A plugin raised, hung or answered wrongly; only its own answer is lost.
+
+    ``rows`` are the paths of the lots or assets that it was asked about (the first few, then a count).
+    """
+
+    plugin: str
+    hook: str
+    message: str
+    rows: str = ""
+    benched: bool = False
+    traceback: str = attrs.field(default="", repr=False)
+
+
+@attrs.frozen
+class SlotsMissed:
+    """Slots passed of which the exchange told nothing."""
+
+    slots: tuple[pendulum.DateTime, ...]
+
+
+@attrs.frozen
+class TickLate:
+    """A tick of the past arrived; it was not acted on."""
+
+    slot: pendulum.DateTime
+    progress: float
+
+
+@attrs.frozen
+class BatchUnanswered:
+    """The next event came before the answer to a batch: what became of its orders is unknown."""
+
+    transaction: int
+
+
+@attrs.frozen
+class OrdersRefused:
+    """The exchange refused commands; each with its reason."""
+
+    refused: tuple[Refused, ...]
+
+
+@attrs.frozen(eq=False)
+class Reasoned:
+    """The final reasons of one tick's lots; ``spot_orders`` of them were accepted spot orders, and so on."""
+
+    slot: pendulum.DateTime
+    progress: float
+    reasons: Reasons
+    spot_orders: int
+    settlement_orders: int
+    orders_with_requirements: int
+
+
+ExchangeEvent: TypeAlias = Connected | SlotOpened | Ticked | Traded | Answered | Finished
+Notice: TypeAlias = (
+    AreasClaimed | PluginFailed | SlotsMissed | TickLate | BatchUnanswered | OrdersRefused | Reasoned
+)
+Event: TypeAlias = ExchangeEvent | Notice

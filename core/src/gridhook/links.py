@@ -1,0 +1,126 @@
+"""Links: how a session reaches an exchange. Entry-point group ``gridhook.exchanges``, name = URL scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import attrs
+
+from gridhook.commands import Batch
+from gridhook.config import Config, Layer, read_layer
+from gridhook.errors import Problem
+from gridhook.events import ExchangeEvent
+from gridhook.figures import Accounts
+from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
+from gridhook.settings import read_settings
+
+__all__ = ["Exchange", "Link", "LinkRequest", "base_layer", "find_exchange"]
+
+
+class Link(Protocol):
+    """An open connection to an exchange.
+
+    The session takes an event, lets the agent act on it, and sends the batch before it takes the next.
+
+    ``lists_everything``
+        whether the registry shows all areas from the start, so that a name that leads nowhere is a mistake.
+    ``slots``
+        how many slots there will be, if that is known.
+    """
+
+    lists_everything: bool
+    slots: int | None
+
+    def events(self) -> Iterator[ExchangeEvent]:
+        """Yield events until the exchange finishes; the first is ``Connected``.
+
+        :raises ExchangeError: the exchange is gone.
+        """
+
+    def send(self, batch: Batch) -> None:
+        """Send one batch; its answer comes as an event."""
+
+    def accounts(self) -> Accounts | None:
+        """Return what only the exchange can tell about all members; None where it does not."""
+
+    def close(self) -> None:
+        """Let go of the exchange; may be called more than once."""
+
+
+@attrs.frozen
+class LinkRequest:
+    """What a link is opened for.
+
+    ``url``
+        the address, without its scheme and colon.
+    ``aggregator``
+        the name to trade under.
+    ``slots``
+        end after so many slots; None: when the exchange does.
+    ``base``
+        the folder that a path in the address is relative to.
+    """
+
+    url: str
+    aggregator: str
+    slots: int | None
+    base: Path
+
+
+@runtime_checkable
+class Exchange(Protocol):
+    """What an entry point in ``gridhook.exchanges`` provides: an attrs class.
+
+    Its fields are the keys that it understands in ``[exchange]`` besides the common ones.
+    """
+
+    @classmethod
+    def base_config(cls, url: str) -> Path | None:
+        """Return the configuration that belongs to an address (without scheme), if one does."""
+
+    def open(self, request: LinkRequest) -> Link:
+        """Open a link.
+
+        :raises ConfigError: the address or what it leads to is wrong.
+        :raises ExchangeError: the exchange cannot be reached.
+        """
+
+
+def find_exchange(config: Config, slots: int | None) -> tuple[Exchange | None, LinkRequest, list[Problem]]:
+    """Return the exchange of the configured address, with its settings, and what to open it with."""
+    scheme, _, rest = config.exchange.url.partition(":")
+    request = LinkRequest(rest, config.exchange.aggregator, slots, config.link.base)
+    cls, problem = _load(scheme)
+    if cls is None:
+        return None, request, [Problem("exchange.url", problem)]
+    exchange, problems = read_settings(cls, config.link.values, base=config.link.base, at="exchange")
+    return exchange, request, problems
+
+
+def base_layer(url: str) -> Layer | None:
+    """Return the configuration that belongs to an exchange's address, if one does."""
+    scheme, _, rest = url.partition(":")
+    cls, _ = _load(scheme)
+    path = None if cls is None else cls.base_config(rest)
+    if path is None:
+        return None
+    layer, problems = read_layer(path, f"{scheme}:{rest}")
+    assert not problems, problems
+    return layer
+
+
+def _load(scheme: str) -> tuple[type[Exchange] | None, str]:
+    installed = find_installed(EXCHANGES)
+    found = installed.get(scheme)
+    if found is None:
+        hint = "; pip install gridhook-exchange" if scheme == "embedded" else ""
+        return None, missing(scheme, installed, "exchange link") + hint
+    if found.problem is not None:
+        return None, found.problem
+    try:
+        cls = found.entry_point.load()
+    except (ImportError, AttributeError) as error:
+        return None, f"the link of {found.distribution} cannot be imported: {error}"
+    return cls, ""

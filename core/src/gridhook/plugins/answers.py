@@ -1,0 +1,114 @@
+"""Checking answers: what a plugin returned becomes a typed value, or a :class:`WrongAnswerError` that says what it is."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridhook.arrays import Floats
+from gridhook.claims import Claim
+from gridhook.lots import Lots
+from gridhook.orders import HOLD, Energies, Orders, Rates, Requirement, Requirements
+from gridhook.plugins.guard import WrongAnswerError
+
+__all__ = ["check_claim", "check_energies", "check_fees", "check_offers", "check_rates", "check_requirements"]
+
+_ROUNDING = 1e-9
+
+
+def check_rates(answer: object, rows: int) -> Rates:
+    """Return an answer as float64 (rows,): finite, ``HOLD`` or NaN."""
+    rates = _numbers(answer, (rows,), "one rate per lot")
+    if np.any(np.isneginf(rates)):
+        msg = "a rate is -inf; HOLD (inf) is what holds a lot"
+        raise WrongAnswerError(msg)
+    return rates
+
+
+def check_offers(answer: object, lots: Lots) -> Orders | Rates:
+    """Return an answer to ``price_energy`` or ``settle_deviations``: rates, or orders within the lots' energy."""
+    if not isinstance(answer, Orders):
+        return check_rates(answer, len(lots))
+    if len(answer) and not (answer.lot.min() >= 0 and answer.lot.max() < len(lots)):
+        msg = f"orders name lots from {answer.lot.min()} to {answer.lot.max()}, and there are {len(lots)}"
+        raise WrongAnswerError(msg)
+    if not np.all(np.isfinite(answer.rate) | (answer.rate == HOLD)):
+        msg = "orders have rates that are neither finite nor HOLD"
+        raise WrongAnswerError(msg)
+    placed = answer.rate != HOLD
+    if not np.all(np.isfinite(answer.energy_kwh[placed]) & (answer.energy_kwh[placed] > 0)):
+        msg = "orders have energies that are not above zero"
+        raise WrongAnswerError(msg)
+    held = np.bincount(answer.lot[~placed], minlength=len(lots)) > 0
+    if np.any(held & (np.bincount(answer.lot, minlength=len(lots)) > 1)):
+        msg = "a lot is both held and ordered"
+        raise WrongAnswerError(msg)
+    together = np.bincount(answer.lot[placed], answer.energy_kwh[placed], minlength=len(lots))
+    over = together > lots.energy_kwh * (1 + _ROUNDING) + _ROUNDING
+    if np.any(over):
+        first = int(np.flatnonzero(over)[0])
+        msg = f"orders for {lots.path[first]!r} come to {together[first]:.6g} of {lots.energy_kwh[first]:.6g} kWh"
+        raise WrongAnswerError(msg)
+    return answer
+
+
+def check_energies(answer: object, rows: int, slots: int) -> Energies:
+    """Return an answer as float64 (rows, slots): kWh >= 0 or NaN."""
+    energies = _numbers(answer, (rows, slots), "kWh per asset and slot")
+    if np.any(np.isinf(energies) | (energies < 0)):
+        worst = energies[np.isinf(energies) | (energies < 0)][0]
+        msg = f"an energy is {worst:.6g} kWh; energies are finite and not below zero"
+        raise WrongAnswerError(msg)
+    return energies
+
+
+def check_fees(answer: object, rows: int) -> Rates:
+    """Return an answer as float64 (rows,): fees >= 0 or NaN."""
+    fees = _numbers(answer, (rows,), "one fee per market")
+    if np.any(np.isinf(fees) | (fees < 0)):
+        msg = "a grid fee is infinite or below zero"
+        raise WrongAnswerError(msg)
+    return fees
+
+
+def check_requirements(answer: object, rows: int) -> Requirements:
+    """Return an answer with the rows that have an empty list of alternatives dropped: they are free to trade."""
+    if not isinstance(answer, Requirements):
+        msg = f"has to answer Requirements, not {type(answer).__name__}"
+        raise WrongAnswerError(msg)
+    named = {*answer.alternatives, *answer.held, *answer.energy_types}
+    if any(not isinstance(row, int) or not 0 <= row < rows for row in named):
+        msg = f"names rows that do not exist; there are {rows}"
+        raise WrongAnswerError(msg)
+    for alternatives in answer.alternatives.values():
+        if not all(isinstance(one, Requirement) for one in alternatives):
+            msg = "alternatives are a tuple of Requirement per row"
+            raise WrongAnswerError(msg)
+    some = {row: tuple(alternatives) for row, alternatives in answer.alternatives.items() if alternatives}
+    return Requirements(some, frozenset(answer.held), dict(answer.energy_types))
+
+
+def check_claim(answer: object) -> Claim:
+    """Return an answer that is a claim."""
+    if not isinstance(answer, Claim):
+        msg = f"has to answer a Claim, not {type(answer).__name__}"
+        raise WrongAnswerError(msg)
+    return answer
+
+
+def _numbers(answer: object, shape: tuple[int, ...], what: str) -> Floats:
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError) as error:
+        msg = f"has to answer float64 {shape}, {what}: {error}"
+        raise WrongAnswerError(msg) from error
+    if array.shape != shape:
+        msg = f"has to answer float64 {shape}, {what}, not an array of shape {array.shape}"
+        raise WrongAnswerError(msg)
+    if array.dtype.kind not in "fiuO":
+        msg = f"has to answer float64 {shape}, {what}, not {array.dtype}"
+        raise WrongAnswerError(msg)
+    try:
+        return array.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        msg = f"has to answer float64 {shape}, {what}: {error}"
+        raise WrongAnswerError(msg) from error

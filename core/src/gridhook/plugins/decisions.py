@@ -1,0 +1,169 @@
+"""Decisions: one typed method per hook, for the agent. Nothing else calls plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import pendulum
+
+from gridhook.assets import Assets
+from gridhook.claims import Claim
+from gridhook.config import Config
+from gridhook.events import Event, PluginFailed
+from gridhook.figures import Figures, PluginFigures, SessionInfo
+from gridhook.grid import Grid
+from gridhook.lots import Lots
+from gridhook.market import Market, Markets
+from gridhook.orders import Energies, Rates, Requirements
+from gridhook.plugins.answers import check_claim, check_energies, check_fees, check_requirements
+from gridhook.plugins.calling import Benched, Caller
+from gridhook.plugins.guard import Failure
+from gridhook.plugins.pricing import Priced, Pricing
+from gridhook.plugins.routing import Router
+
+__all__ = ["Decisions", "Required"]
+
+
+@attrs.frozen(eq=False)
+class Required:
+    """What requirements plugins came to: ``requirements`` of all, and per held row the plugin that failed, if one did."""
+
+    requirements: Requirements
+    failed: dict[int, str]
+
+
+class Decisions:
+    """What the plugins of a configuration say, merged by the rules of the specifications."""
+
+    def __init__(self, config: Config, caller: Caller) -> None:
+        self._config = config
+        self._caller = caller
+        self.routers = {
+            domain: Router(domain, config.section(domain).use, config.routes(domain))
+            for domain in ("pricing", "requirements", "forecasting", "settlement")
+        }
+        self._pricing = Pricing(caller, self.routers["pricing"], "price_energy", "lots")
+        self._settling = Pricing(caller, self.routers["settlement"], "settle_deviations", "deviations")
+
+    def begin_slot(self) -> None:
+        """Let plugins that were benched in the last slot try again."""
+        self._caller.begin_slot()
+
+    def take_failures(self) -> tuple[PluginFailed, ...]:
+        """Return what failed since the last time, and forget it."""
+        return self._caller.take_failures()
+
+    def figures(self) -> tuple[PluginFigures, ...]:
+        """Return calls and failures per plugin and domain."""
+        return self._caller.figures()
+
+    def claim_assets(self, grid: Grid) -> tuple[tuple[str, Claim], ...]:
+        """Return the claims of all registration plugins, each with the plugin's name."""
+        claims = []
+        for name in self._users("registration", "claim_assets"):
+            answer = self._caller.call(name, "claim_assets", {"grid": grid}, check_claim)
+            if isinstance(answer, Claim):
+                claims.append((name, answer))
+        return tuple(claims)
+
+    def forecast_energy(self, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies:
+        """Return float64 (assets, slots) in kWh; NaN where no plugin answered."""
+        return self._energies("forecasting", "forecast_energy", assets, slots)
+
+    def measure_energy(self, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies:
+        """Return float64 (assets, slots) in kWh; NaN where no plugin answered."""
+        return self._energies("settlement", "measure_energy", assets, slots)
+
+    def price_energy(self, lots: Lots, market: Market) -> Priced:
+        """Return the orders that shall stand, with all adjustments made."""
+        return self._pricing.adjust(self._pricing.price(lots, market), lots, market)
+
+    def settle_deviations(self, deviations: Lots, market: Market) -> Priced:
+        """Return the settlement orders that shall stand."""
+        return self._settling.price(deviations, market)
+
+    def require(self, lots: Lots, rates: Rates, market: Market) -> Required:
+        """Return what trades of these orders have to meet; where a plugin failed, nothing is allowed."""
+        combined = Requirements()
+        failed: dict[int, str] = {}
+        sides = lots.side.tolist()
+        for turn in self._routed("requirements", "require", lots):
+            rows = turn.rows.tolist()
+            answer = self._caller.call(
+                turn.plugin,
+                "require",
+                {"lots": lots.take(turn.rows), "rates": rates[turn.rows], "market": market},
+                lambda value, asked=len(rows): check_requirements(value, asked),
+                lots.path[turn.rows],
+            )
+            if isinstance(answer, Failure | Benched):
+                failed.update(dict.fromkeys(rows, turn.plugin))
+            elif answer is not None:
+                combined = combined.both(_renumber(answer, rows), sides)
+        return Required(attrs.evolve(combined, held=combined.held | failed.keys()), failed)
+
+    def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
+        """Return float64 (markets,) in cents/kWh; NaN where no plugin answered."""
+        fees = np.full(len(markets), np.nan)
+        for name in self._users("grid_fees", "set_grid_fees"):
+            answer = self._caller.call(
+                name,
+                "set_grid_fees",
+                {"markets": markets, "slot": slot},
+                lambda value: check_fees(value, len(markets)),
+                markets.path,
+            )
+            if isinstance(answer, np.ndarray):
+                fees = np.where(np.isnan(fees), answer, fees)
+        return fees
+
+    def start_session(self, session: SessionInfo) -> None:
+        """Tell observers that the session starts."""
+        self._observe("session_started", {"session": session})
+
+    def tell(self, event: Event) -> None:
+        """Tell observers about an event."""
+        self._observe("event_received", {"event": event})
+
+    def finish_session(self, summary: Figures) -> None:
+        """Tell observers that the session is over."""
+        self._observe("session_finished", {"summary": summary})
+
+    def _observe(self, hook: str, arguments: dict[str, Any]) -> None:
+        for name in filter(self._caller.implements(hook), self._caller.plugins):
+            self._caller.call(name, hook, arguments, lambda value: value)
+
+    def _users(self, domain: str, hook: str) -> list[str]:
+        return [name for name in self._config.section(domain).use if self._caller.implements(hook)(name)]
+
+    def _routed(self, domain: str, hook: str, table: Lots | Assets) -> Any:  # noqa: ANN401
+        return self.routers[domain].turns(table, self._caller.implements(hook))
+
+    def _energies(self, domain: str, hook: str, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies:
+        energies = np.full((len(assets), len(slots)), np.nan)
+        implements = self._caller.implements(hook)
+        for turn in self.routers[domain].turns(assets, implements, lambda: np.isnan(energies).any(axis=1)):
+            shape = (len(turn.rows), len(slots))
+            answer = self._caller.call(
+                turn.plugin,
+                hook,
+                {"assets": assets.take(turn.rows), "slots": tuple(slots)},
+                lambda value, shape=shape: check_energies(value, *shape),
+                assets.path[turn.rows],
+            )
+            if isinstance(answer, np.ndarray):
+                known = energies[turn.rows]
+                energies[turn.rows] = np.where(np.isnan(known), answer, known)
+        return energies
+
+
+def _renumber(requirements: Requirements, rows: list[int]) -> Requirements:
+    """Return requirements about a part of a table as requirements about the whole."""
+    return Requirements(
+        {rows[row]: alternatives for row, alternatives in requirements.alternatives.items()},
+        frozenset(rows[row] for row in requirements.held),
+        {rows[row]: energy_type for row, energy_type in requirements.energy_types.items()},
+    )

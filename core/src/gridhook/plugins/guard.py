@@ -1,0 +1,105 @@
+"""The guard: one plugin's failure is its own.
+
+The only place that catches everything. A call that takes too long is cut off by an interval timer, which exists in
+the main thread of POSIX systems only; elsewhere calls are not timed. Code that swallows every exception in a loop, or
+that never returns from C, cannot be cut off.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import attrs
+
+__all__ = ["Failure", "Guard", "WrongAnswerError"]
+
+_AGAIN_SECONDS = 0.5
+"""A plugin that swallowed the first cut gets the next one after this."""
+
+
+class WrongAnswerError(Exception):
+    """A plugin answered something else than its hook asks for."""
+
+
+class _CutOffError(BaseException):
+    """Raised inside a plugin that takes too long. Not an ``Exception``, so that plugins do not catch it."""
+
+
+@attrs.frozen
+class Failure:
+    """Why a call has no answer; ``traceback`` starts in the plugin."""
+
+    message: str
+    traceback: str
+
+
+class Guard:
+    """Calls plugins.
+
+    :param timeout_seconds: a call that takes longer is cut off.
+    """
+
+    def __init__(self, timeout_seconds: float) -> None:
+        self.timeout_seconds = timeout_seconds
+        self._inside = False
+        self._armed = False
+
+    @contextmanager
+    def armed(self) -> Iterator[None]:
+        """Time the calls that are made inside this context, where the platform can."""
+        if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, self._cut_off)
+        self._armed = True
+        try:
+            yield
+        finally:
+            self._armed = False
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, before)
+
+    def hurry(self, seconds: float = 1.0) -> None:
+        """Give a call that is running only this long: the user wants to stop."""
+        if self._inside and self._armed:
+            signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+
+    def call(self, function: Callable[[], Any]) -> Any | Failure:  # noqa: ANN401 - whatever the plugin answers
+        """Return what ``function`` returns, or the :class:`Failure` that it ended in."""
+        try:
+            self._start()
+            try:
+                return function()
+            finally:
+                self._stop()
+        except _CutOffError as error:
+            message = f"did not answer within {self.timeout_seconds:g} s and was cut off"
+            return Failure(message, _trace(error))
+        except WrongAnswerError as error:
+            return Failure(str(error), _trace(error))
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a plugin end nothing
+            return Failure(f"{type(error).__name__}: {error}".rstrip(": "), _trace(error))
+
+    def _start(self) -> None:
+        self._inside = True
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, self.timeout_seconds, _AGAIN_SECONDS)
+
+    def _stop(self) -> None:
+        self._inside = False
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+    def _cut_off(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._inside:
+            raise _CutOffError
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))

@@ -1,0 +1,132 @@
+"""Loading: enabled plugins are imported, given their settings, and checked against the specifications."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+import attrs
+import pluggy
+
+from gridhook.config import Table
+from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.hookspecs import PROJECT, SPECIFICATIONS
+from gridhook.plugins.discovery import Installed
+from gridhook.plugins.guard import Failure, Guard
+from gridhook.settings import read_settings
+
+__all__ = ["HOOKS", "Implementation", "Plugin", "Registry"]
+
+HOOKS: Mapping[str, str] = {
+    hook: domain
+    for domain, specification in SPECIFICATIONS.items()
+    for hook in vars(specification)
+    if not hook.startswith("_")
+}
+"""The domain of each hook."""
+
+
+@attrs.frozen(eq=False)
+class Implementation:
+    """A plugin's function for one hook and the arguments that it takes."""
+
+    hook: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+
+
+@attrs.frozen(eq=False)
+class Plugin:
+    """A plugin that is loaded and registered: its name, where it comes from, and its hooks."""
+
+    name: str
+    distribution: str
+    version: str
+    instance: object
+    implementations: Mapping[str, Implementation]
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains in which it implements at least one hook."""
+        return tuple(domain for domain in SPECIFICATIONS if domain in {HOOKS[hook] for hook in self.implementations})
+
+
+class Registry:
+    """Loads plugins one by one into pluggy, which finds and validates their implementations."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._pluggy = pluggy.PluginManager(PROJECT)
+        for specification in SPECIFICATIONS.values():
+            self._pluggy.add_hookspecs(specification)
+
+    def load(self, installed: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:
+        """Import, construct, register and check one plugin; all that is wrong with it is returned."""
+        found = self._guard.call(installed.entry_point.load)
+        if isinstance(found, Failure):
+            return None, [Problem(table.at, f"{installed.name!r} cannot be imported: {found.message}")]
+        instance, problems = self._construct(found, installed.name, table)
+        if problems:
+            return None, problems
+        plugin, problems = self.register(installed.name, instance, installed.distribution, installed.version)
+        return plugin, [attrs.evolve(problem, path=table.at) for problem in problems]
+
+    def register(
+        self, name: str, instance: object, distribution: str = "", version: str = ""
+    ) -> tuple[Plugin | None, list[Problem]]:
+        """Register an object or module with hook implementations, and check them."""
+        try:
+            self._pluggy.register(instance, name)
+        except pluggy.PluginValidationError as error:
+            return None, [Problem("", f"{name!r} does not fit the specification: {_last_lines(error)}")]
+        implementations = {}
+        problems = []
+        for caller in self._pluggy.get_hookcallers(instance) or ():
+            implementation = next(one for one in caller.get_hookimpls() if one.plugin is instance)
+            if not caller.has_spec():
+                guess = did_you_mean(nearest(caller.name, HOOKS))
+                problems.append(Problem("", f"{name!r} implements {caller.name!r}, which is no hook{guess}"))
+            elif implementation.wrapper or implementation.hookwrapper:
+                message = f"{name!r} wraps {caller.name!r}; wrappers cannot be isolated, adjust_rates is the way to wrap"
+                problems.append(Problem("", message))
+            elif implementation.tryfirst or implementation.trylast:
+                message = f"{name!r} orders {caller.name!r} by tryfirst or trylast; the order is the configuration's"
+                problems.append(Problem("", message))
+            else:
+                implementations[caller.name] = Implementation(
+                    caller.name, implementation.function, tuple(implementation.argnames)
+                )
+        unmarked = [hook for hook in HOOKS if hook not in implementations and callable(getattr(instance, hook, None))]
+        problems += [Problem("", f"{name!r} has {hook} without @hookimpl") for hook in unmarked if not problems]
+        if not implementations and not problems:
+            problems.append(Problem("", f"{name!r} implements no hook"))
+        return Plugin(name, distribution, version, instance, implementations), problems
+
+    def _construct(self, found: object, name: str, table: Table) -> tuple[object, list[Problem]]:
+        if isinstance(found, ModuleType) or not inspect.isclass(found):
+            if not isinstance(found, ModuleType):
+                return None, [Problem(table.at, f"{name!r} is {found!r}; an entry point is a class or a module")]
+            return found, _no_settings(name, table)
+        if not attrs.has(found):
+            if table.values:
+                return None, _no_settings(name, table)
+            built = self._guard.call(found)
+        else:
+            built = self._guard.call(lambda: read_settings(found, table.values, base=table.base, at=table.at))
+            if not isinstance(built, Failure):
+                built, problems = built
+                if problems:
+                    return None, problems
+        if isinstance(built, Failure):
+            return None, [Problem(table.at, f"{name!r} cannot be constructed: {built.message}")]
+        return built, []
+
+
+def _no_settings(name: str, table: Table) -> list[Problem]:
+    return [Problem(f"{table.at}.{key}", f"{name!r} has no settings") for key in table.values]
+
+
+def _last_lines(error: pluggy.PluginValidationError) -> str:
+    return " ".join(str(error).splitlines()[1:])

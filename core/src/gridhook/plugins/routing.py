@@ -1,0 +1,100 @@
+"""Routing: which plugins serve which assets, in which order. Most specific first: path > name > glob > kind > use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import attrs
+import numpy as np
+
+from gridhook.arrays import Bools, Ints
+from gridhook.assets import ASSET_KINDS, Assets
+from gridhook.claims import matches
+from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.grid import Tree
+from gridhook.lots import Lots
+
+__all__ = ["Router", "Turn"]
+
+
+@attrs.frozen(eq=False)
+class Turn:
+    """One plugin's turn: its name, and the rows that it is asked about."""
+
+    plugin: str
+    rows: Ints
+
+
+class Router:
+    """The routes of one domain.
+
+    :param domain: its name, for messages.
+    :param use: the plugins for all assets, in order.
+    :param routes: the plugins for some, by path, name, glob or kind.
+    """
+
+    def __init__(self, domain: str, use: Sequence[str], routes: Mapping[str, Sequence[str]]) -> None:
+        self._domain = domain
+        self._routes = [tuple(use), *(tuple(route) for route in routes.values())]
+        self._numbers = {key: number for number, key in enumerate(routes, start=1)}
+        self._globs = [key for key in routes if any(sign in key for sign in "*?[")]
+        self._by_path: dict[str, int] = {}
+
+    def turns(
+        self, table: Lots | Assets, takes_part: Callable[[str], bool], is_open: Callable[[], Bools] | None = None
+    ) -> Iterator[Turn]:
+        """Yield the turns of the plugins that take part, each with the rows of ``table`` whose route it is on.
+
+        First each row's first plugin, then each row's second, and so on; within a round in the order of the file.
+
+        :param is_open: gives, at each turn, which rows still want an answer; without it, all do at every turn.
+        """
+        assigned = self._assign(table)
+        routes = [[name for name in route if takes_part(name)] for route in self._routes]
+        for rank in range(max(map(len, routes))):
+            names = dict.fromkeys(route[rank] for route in routes if len(route) > rank)
+            for name in names:
+                numbers = [number for number, route in enumerate(routes) if route[rank : rank + 1] == [name]]
+                served = np.isin(assigned, numbers)
+                rows = np.flatnonzero(served if is_open is None else served & is_open())
+                if len(rows):
+                    yield Turn(name, rows)
+
+    def unmatched(self, tree: Tree) -> list[Problem]:
+        """Return a problem for each key that no asset of the grid matches."""
+        assets = [area for area, kind in enumerate(tree.kinds) if kind in ASSET_KINDS]
+        names = [tree.names[area] for area in assets]
+        paths = [tree.paths[area] for area in assets]
+        problems = []
+        for key in self._numbers:
+            if key in self._globs:
+                is_found = any(map(matches, [key] * len(names), names, paths))
+            else:
+                is_found = key in ASSET_KINDS or key in names or key in paths
+            if not is_found:
+                guess = did_you_mean(nearest(key, [*ASSET_KINDS, *names, *paths]))
+                message = f"no asset has this path, name, glob or kind{guess}"
+                problems.append(Problem(f"{self._domain}.routes.{key}", message))
+        return problems
+
+    def _assign(self, table: Lots | Assets) -> Ints:
+        """Return the number of each row's route."""
+        if not self._numbers:
+            return np.zeros(len(table), dtype=np.int64)
+        rows = zip(table.path.tolist(), table.name.tolist(), table.kind.tolist(), strict=True)
+        return np.fromiter((self._number(*row) for row in rows), dtype=np.int64, count=len(table))
+
+    def _number(self, path: str, name: str, kind: str) -> int:
+        number = self._by_path.get(path)
+        if number is None:
+            number = self._by_path[path] = self._find_number(path, name, kind)
+        return number
+
+    def _find_number(self, path: str, name: str, kind: str) -> int:
+        for key in (path, name):
+            if key in self._numbers:
+                return self._numbers[key]
+        for key in self._globs:
+            if matches(key, name, path):
+                return self._numbers[key]
+        return self._numbers.get(kind, 0)

@@ -1,0 +1,186 @@
+"""The session: the loop that joins a link and the agent, from the first event to the figures."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import attrs
+
+from gridhook.agent import AgentSettings, State, initial_state, step
+from gridhook.commands import Batch, Notify
+from gridhook.errors import ConfigError, Problem
+from gridhook.events import (
+    AreasClaimed,
+    BatchUnanswered,
+    Connected,
+    Event,
+    Notice,
+    OrdersRefused,
+    PluginFailed,
+    SlotOpened,
+    SlotsMissed,
+    TickLate,
+)
+from gridhook.figures import Figures, SessionInfo
+from gridhook.links import Link
+from gridhook.plugins import Manager
+from gridhook.tally import Tally
+
+__all__ = ["Session", "Stop"]
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.define
+class Stop:
+    """Why a session was asked to stop: a signal's number, or None while it goes on."""
+
+    signal_number: int | None = None
+
+
+class Session:
+    """One run of an agent on an exchange.
+
+    :param link: the open link; the session closes it.
+    :param manager: the loaded plugins.
+    :param info: what observers are told.
+    :param settings: what the configuration says to the agent.
+    :param slots: end after so many slots; None: when the exchange does.
+    :param on_slot: called when a slot opens, with the number of slots so far.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        manager: Manager,
+        info: SessionInfo,
+        settings: AgentSettings,
+        slots: int | None = None,
+        on_slot: Callable[[int], None] | None = None,
+    ) -> None:
+        self._link = link
+        self._manager = manager
+        self._info = info
+        self._settings = settings
+        self._slots = slots
+        self._on_slot = on_slot
+        self._tally = Tally()
+        self.stop = Stop()
+
+    def run(self) -> Figures:
+        """Trade until the exchange finishes, the slots are over, or a signal comes; return the figures.
+
+        :raises ExchangeError: the exchange is gone.
+        :raises ConfigError: a name or route leads nowhere on this exchange.
+        """
+        decisions = self._manager.decisions
+        with self._manager.guard.armed(), self._signals():
+            decisions.start_session(self._info)
+            try:
+                self._trade()
+            finally:
+                figures = self.figures()
+                decisions.finish_session(figures)
+                self._log_failures()
+                self._link.close()
+        return figures
+
+    def figures(self) -> Figures:
+        """Return the figures so far."""
+        return self._tally.figures(self._link.accounts(), self._manager.decisions.figures())
+
+    def _trade(self) -> None:
+        state = initial_state(self._settings)
+        self._log_failures()
+        for event in self._link.events():
+            if isinstance(event, SlotOpened) and self._tally.slots == self._slots:
+                return
+            state = self._act(state, event)
+            if self.stop.signal_number is not None:
+                return
+
+    def _act(self, state: State, event: Event) -> State:
+        self._publish(event)
+        if isinstance(event, Connected):
+            self._check_routes(event)
+        state, commands = step(state, event, self._manager.decisions)  # type: ignore[arg-type]
+        for command in commands:
+            match command:
+                case Notify(notice):
+                    self._note(notice)
+                case Batch():
+                    self._link.send(command)
+        return state
+
+    def _publish(self, event: Event) -> None:
+        self._tally.add(event)
+        self._manager.decisions.tell(event)
+        self._log_failures()
+        if isinstance(event, SlotOpened) and self._on_slot is not None:
+            self._on_slot(self._tally.slots)
+
+    def _note(self, notice: Notice) -> None:
+        _log_notice(notice)
+        self._publish(notice)
+        if isinstance(notice, AreasClaimed) and notice.problems:
+            self._complain([Problem("registration", problem) for problem in notice.problems])
+
+    def _log_failures(self) -> None:
+        """Report failures of observers; they are not told about them, or one that always fails would never end."""
+        for failure in self._manager.decisions.take_failures():
+            _log_notice(failure)
+
+    def _check_routes(self, event: Connected) -> None:
+        routers = self._manager.decisions.routers.values()
+        self._complain([problem for router in routers for problem in router.unmatched(event.tree)])
+
+    def _complain(self, problems: list[Problem]) -> None:
+        """Refuse what leads nowhere on an exchange that lists everything; on another one it may still appear."""
+        if problems and self._link.lists_everything:
+            raise ConfigError(problems)
+        for problem in problems:
+            _log.warning("%s", problem)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Let SIGINT and SIGTERM end the session between two events, so that nothing is left half done."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._take_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _take_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.stop.signal_number = number
+        self._manager.guard.hurry()
+
+
+def _log_notice(notice: Notice) -> None:
+    match notice:
+        case PluginFailed():
+            about = f" for {notice.rows}" if notice.rows else ""
+            bench = "; it is benched until the next slot" if notice.benched else ""
+            _log.warning("plugin %r failed in %s%s: %s%s", notice.plugin, notice.hook, about, notice.message, bench)
+            _log.debug("%s", notice.traceback)
+        case AreasClaimed():
+            _log.info("claimed %d areas: %s", len(notice.paths), ", ".join(notice.paths))
+        case OrdersRefused():
+            for refused in notice.refused:
+                _log.warning("the exchange refused %s of %s: %s", refused.command, refused.asset, refused.message)
+        case SlotsMissed():
+            _log.warning("missed slots: %s", ", ".join(slot.isoformat() for slot in notice.slots))
+        case TickLate():
+            _log.warning("a late event of slot %s was not acted on", notice.slot.isoformat())
+        case BatchUnanswered():
+            _log.warning("batch %d was not answered; what became of its orders is unknown", notice.transaction)
+        case _:
+            pass

@@ -1,0 +1,66 @@
+"""Tables: sequences of rows that are also named numpy columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Table", "concatenate"]
+
+RowT = TypeVar("RowT", bound=tuple[Any, ...])
+TableT = TypeVar("TableT", bound="Table[Any]")
+
+
+@cache
+def _columns(table: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(table))
+
+
+class Table(Generic[RowT]):
+    """Base of ``Lots``, ``Assets`` and their kin: iterate for rows, name an attribute for a column.
+
+    A subclass is a frozen attrs class whose fields are columns of equal length, with ``row_type``, a named tuple of
+    the same fields in the same order. Columns are read-only; rows carry plain Python values.
+    """
+
+    __slots__ = ()
+    row_type: ClassVar[type[tuple[Any, ...]]]
+
+    def __attrs_post_init__(self) -> None:
+        lengths = {name: len(getattr(self, name)) for name in _columns(type(self))}
+        if len(set(lengths.values())) > 1:
+            msg = f"{type(self).__name__}: columns of different lengths: {lengths}"
+            raise ValueError(msg)
+
+    def __len__(self) -> int:
+        return len(getattr(self, _columns(type(self))[0]))
+
+    def __iter__(self) -> Iterator[RowT]:
+        columns = (getattr(self, name).tolist() for name in _columns(type(self)))
+        return map(self.row_type._make, zip(*columns, strict=True))  # type: ignore[attr-defined]
+
+    @overload
+    def __getitem__(self, index: int) -> RowT: ...
+    @overload
+    def __getitem__(self, index: slice | NDArray[Any]) -> Self: ...
+    def __getitem__(self, index: int | slice | NDArray[Any]) -> RowT | Self:
+        if isinstance(index, int):
+            return next(iter(self.take(np.array([range(len(self))[index]]))))
+        return self.take(index)
+
+    def take(self, index: slice | NDArray[Any]) -> Self:
+        """Return the table of the rows that ``index`` selects: positions, a mask or a slice."""
+        return type(self)(*(getattr(self, name)[index] for name in _columns(type(self))))
+
+
+def concatenate(first: TableT, *others: TableT) -> TableT:
+    """Return one table with the rows of all."""
+    if not others:
+        return first
+    tables = (first, *others)
+    return type(first)(*(np.concatenate([getattr(table, name) for table in tables]) for name in _columns(type(first))))

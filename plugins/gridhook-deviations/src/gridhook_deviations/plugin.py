@@ -1,0 +1,45 @@
+"""The plugin: what was measured, and at what rate the rest is settled."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+import numpy as np
+from attrs import validators
+from gridhook import Lots, Market, Rates, hookimpl
+
+__all__ = ["Deviations"]
+
+
+@attrs.frozen
+class Deviations:
+    """Bids for energy that was used and not bought, and offers what was bought and not used.
+
+    ``rates``
+        ``fixed``: always ``bid_rate`` and ``offer_rate``; ``ramp``: over the ``window_slots`` in which a slot can be
+        settled, bids go from the feed-in rate less the grid fee up to the market-maker rate plus the grid fee, and
+        offers the other way, so that settling never costs more than not settling.
+    ``bid_rate``, ``offer_rate``
+        cents/kWh (PROTOCOL.md 9.5, "settle deviations").
+    ``window_slots``
+        number of slots for which the exchange keeps a settlement market open.
+    """
+
+    rates: Literal["fixed", "ramp"] = "fixed"
+    bid_rate: float = attrs.field(default=5.0, validator=validators.ge(0))
+    offer_rate: float = attrs.field(default=10.0, validator=validators.ge(0))
+    window_slots: int = attrs.field(default=4, validator=validators.ge(1))
+
+    @hookimpl
+    def settle_deviations(self, deviations: Lots, market: Market) -> Rates:
+        """Return the rates; see :class:`gridhook.hookspecs.SettlementSpec`."""
+        is_bid = deviations.side == "bid"
+        if self.rates == "fixed":
+            return np.where(is_bid, self.bid_rate, self.offer_rate)
+        age = np.array([(market.slot - slot) / market.slot_length for slot in deviations.slot.tolist()])
+        share = np.clip(age / self.window_slots, 0.0, 1.0)
+        low = market.feed_in_rate - deviations.grid_fee
+        high = market.market_maker_rate + deviations.grid_fee
+        rates = np.where(is_bid, low + (high - low) * share, high - (high - low) * share)
+        return np.maximum(rates, 0.0)

@@ -1,0 +1,1 @@
+"""The embedded exchange: communities, markets, matching, fees and settlement, in process."""

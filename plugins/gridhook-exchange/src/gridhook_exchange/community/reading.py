@@ -1,0 +1,245 @@
+"""Reading a community: from its file to what the market model needs, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import attrs
+import numpy as np
+import pendulum
+from gridhook.arrays import Floats
+from gridhook.config import Layer, read_layer
+from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
+from gridhook.series import Series, SeriesError, SeriesReader, find_timezone
+from gridhook.settings import read_settings
+
+from gridhook_exchange.community.file import (
+    CommunityFile,
+    LoadEntry,
+    MarketEntry,
+    ProfileEntry,
+    PvEntry,
+    RateEntry,
+    StorageEntry,
+)
+from gridhook_exchange.community.forecasting import imperfect
+from gridhook_exchange.market.battery import Batteries
+from gridhook_exchange.market.community import Community, Rules
+from gridhook_exchange.market.tree import MarketTree
+
+__all__ = ["Overrides", "read_community"]
+
+_NAMESPACE = uuid.UUID("7b1f4c0e-8c57-5b06-9c1e-0b3f3f9b7a51")
+_MIN_TICKS = 10
+_CENTS = {"cents/kWh": 1.0, "EUR/kWh": 100.0, "USD/kWh": 100.0}
+
+
+@attrs.frozen
+class Overrides:
+    """What a run changes in a community file; None leaves it as it is."""
+
+    start: datetime.date | None = None
+    slots: int | None = None
+    seed: int | None = None
+
+
+def read_community(path: Path, overrides: Overrides | None = None) -> Community:
+    """Read a community file and the profiles that it names.
+
+    :raises ConfigError: all that is wrong, with the lines of the file.
+    """
+    layer, problems = read_layer(path)
+    if not problems:
+        file, problems = read_settings(CommunityFile, layer.document, base=path.parent)
+        if file is not None:
+            changes = attrs.asdict(overrides or Overrides(), filter=lambda _, value: value is not None)
+            community, problems = _Builder(attrs.evolve(file, **changes)).build()
+            if community is not None:
+                return community
+    raise ConfigError([_placed(problem, layer) for problem in problems])
+
+
+def _placed(problem: Problem, layer: Layer) -> Problem:
+    return problem if problem.line else layer.place(problem)
+
+
+class _Builder:
+    """Turns a file into arrays, and collects what does not fit."""
+
+    def __init__(self, file: CommunityFile) -> None:
+        self._file = file
+        self._problems: list[Problem] = []
+        self._timezone = self._find_timezone()
+        start = file.start
+        if not isinstance(start, datetime.datetime):
+            start = datetime.datetime.combine(start, datetime.time())
+        self._first = (start if start.tzinfo else start.replace(tzinfo=self._timezone)).timestamp()
+        self._slot_seconds = file.slot_minutes * 60.0
+        self._reader = SeriesReader(self._timezone)
+
+    def build(self) -> tuple[Community | None, list[Problem]]:
+        """Return the community, or None and the problems."""
+        file = self._file
+        markets = self._markets()
+        numbers = {market.name: number for number, market in enumerate(markets)}
+        assets = self._assets()
+        self._check_names([*file.markets, *(entry for _, entry in assets)])
+        home = [self._number(f"{at}.market", entry.market, numbers) for at, entry in assets]
+        home.append(self._number("tariff.market", file.tariff.market, numbers))
+        ticks = self._ticks()
+        measured = np.array([*(self._measured(at, entry) for at, entry in assets), np.zeros(file.slots)])
+        forecast = measured.copy()
+        for row, (at, entry) in enumerate(assets):
+            forecast[row] = self._forecast(at, entry, measured[row])
+        feed_in = self._rate("tariff.feed_in_rate", file.tariff.feed_in_rate)
+        retail = self._rate("tariff.retail_rate", file.tariff.retail_rate)
+        if self._problems:
+            return None, self._problems
+        names = (*(entry.name for _, entry in assets), file.tariff.name)
+        parent = [-1 if market.parent is None else numbers[market.parent] for market in markets]
+        return Community(
+            name=file.name,
+            tree=MarketTree(np.array(parent, dtype=np.int64), np.array(home, dtype=np.int64)),
+            market_names=tuple(numbers),
+            market_ids=tuple(self._id("market", name) for name in numbers),
+            fee=np.array([market.fee for market in markets]),
+            asset_names=names,
+            asset_ids=tuple(self._id("asset", name) for name in names),
+            kinds=(*(_kind(entry) for _, entry in assets), "market-maker"),
+            measured_kwh=measured,
+            forecast_kwh=forecast,
+            batteries=_batteries(file),
+            initial_charge_kwh=np.array([one.initial_charge * one.capacity_kwh for one in file.storages]),
+            feed_in_rate=feed_in,
+            retail_rate=retail,
+            start=pendulum.from_timestamp(self._first),
+            slot_length=pendulum.duration(minutes=file.slot_minutes),
+            seed=file.seed,
+            rules=Rules(ticks, max(ticks // 10, 1), file.rules.min_age_ticks, file.rules.settlement_slots),
+        ), []
+
+    def _complain(self, path: str, message: str) -> None:
+        self._problems.append(Problem(path, message))
+
+    def _find_timezone(self) -> ZoneInfo:
+        try:
+            return find_timezone(self._file.timezone)
+        except SeriesError as error:
+            self._complain("timezone", str(error))
+            return ZoneInfo("UTC")
+
+    def _assets(self) -> list[tuple[str, LoadEntry | PvEntry | StorageEntry]]:
+        """Return all assets with their places in the file."""
+        file = self._file
+        return [
+            (f"{key}[{position}]", entry)
+            for key, entries in (("loads", file.loads), ("pvs", file.pvs), ("storages", file.storages))
+            for position, entry in enumerate(entries)
+        ]
+
+    def _markets(self) -> list[MarketEntry]:
+        """Return the markets, parents first."""
+        waiting = list(self._file.markets)
+        roots = [market.name for market in waiting if market.parent is None]
+        if len(roots) != 1:
+            found = ", ".join(map(repr, roots)) or "none"
+            self._complain("markets", f"one market has to be without a parent, the root; there is {found}")
+        known = {market.name for market in waiting}
+        placed: dict[str, MarketEntry] = {}
+        while waiting:
+            ready = [market for market in waiting if market.parent is None or market.parent in placed]
+            if not ready:
+                break
+            placed.update({market.name: market for market in ready})
+            waiting = [market for market in waiting if market.name not in placed]
+        for market in waiting:
+            where = f"markets[{self._file.markets.index(market)}].parent"
+            if market.parent in known:
+                self._complain(where, f"{market.name!r} is inside itself")
+            else:
+                self._complain(where, f"no market {market.parent!r}{did_you_mean(nearest(market.parent or '', known))}")
+        return list(placed.values())
+
+    def _check_names(self, entries: Sequence[MarketEntry | LoadEntry | PvEntry | StorageEntry]) -> None:
+        names = [*(entry.name for entry in entries), self._file.tariff.name]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            self._complain("", f"{names.count(name)} markets or assets are called {name!r}; names have to be unique")
+
+    def _number(self, path: str, market: str | None, numbers: dict[str, int]) -> int:
+        if market is None:
+            return 0
+        if market not in numbers:
+            self._complain(path, f"no market {market!r}{did_you_mean(nearest(market, numbers))}")
+        return numbers.get(market, 0)
+
+    def _ticks(self) -> int:
+        file = self._file
+        ticks, rest = divmod(file.slot_minutes * 60, file.tick_seconds)
+        if rest or ticks < _MIN_TICKS:
+            message = f"a slot of {file.slot_minutes} min is not {_MIN_TICKS} or more whole ticks of {file.tick_seconds} s"
+            self._complain("tick_seconds", message)
+        return ticks
+
+    def _measured(self, at: str, entry: LoadEntry | PvEntry | StorageEntry) -> Floats:
+        if isinstance(entry, StorageEntry):
+            return np.zeros(self._file.slots)
+        return self._energy(f"{at}.profile", entry.profile)
+
+    def _forecast(self, at: str, entry: LoadEntry | PvEntry | StorageEntry, measured: Floats) -> Floats:
+        if isinstance(entry, StorageEntry):
+            return measured
+        if entry.forecast is None:
+            return imperfect(measured, self._file.forecast.error, self._file.seed, entry.name)
+        return self._energy(f"{at}.forecast", entry.forecast)
+
+    def _energy(self, path: str, profile: ProfileEntry) -> Floats:
+        file = self._file
+        try:
+            series = self._series(profile)
+            unit = profile.unit or file.profiles.unit
+            return series.energy(unit, self._first, self._slot_seconds, file.slots) * profile.scale
+        except SeriesError as error:
+            self._complain(path, str(error))
+            return np.zeros(file.slots)
+
+    def _rate(self, path: str, rate: float | RateEntry) -> Floats:
+        slots = self._file.slots
+        if not isinstance(rate, RateEntry):
+            return np.full(slots, rate)
+        try:
+            return self._series(rate).mean(self._first, self._slot_seconds, slots) * _CENTS[rate.unit]
+        except SeriesError as error:
+            self._complain(path, str(error))
+            return np.zeros(slots)
+
+    def _series(self, profile: ProfileEntry | RateEntry) -> Series:
+        common = self._file.profiles
+        file = profile.file or common.file
+        if file is None:
+            msg = "no 'file' is given, neither here nor in [profiles]"
+            raise SeriesError(msg)
+        return self._reader.read(file, profile.time or common.time, profile.column)
+
+    def _id(self, what: str, name: str) -> str:
+        return str(uuid.uuid5(_NAMESPACE, f"{self._file.name}/{what}/{name}"))
+
+
+def _kind(entry: LoadEntry | PvEntry | StorageEntry) -> str:
+    return {LoadEntry: "load", PvEntry: "pv", StorageEntry: "storage"}[type(entry)]
+
+
+def _batteries(file: CommunityFile) -> Batteries:
+    first = len(file.loads) + len(file.pvs)
+    storages = file.storages
+    return Batteries(
+        asset=first + np.arange(len(storages)),
+        capacity_kwh=np.array([one.capacity_kwh for one in storages]),
+        min_charge_kwh=np.array([one.min_charge * one.capacity_kwh for one in storages]),
+        power_kw=np.array([one.power_kw for one in storages]),
+        charge_efficiency=np.array([one.charge_efficiency for one in storages]),
+        discharge_efficiency=np.array([one.discharge_efficiency for one in storages]),
+    )

@@ -1,0 +1,279 @@
+"""An aggregator's desk: what it owns, what it sees, and the commands that it gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pendulum
+from gridhook.arrays import Bools, Floats, Ints, Objects
+from gridhook.assets import Assets
+from gridhook.commands import (
+    Batch,
+    ClaimAreas,
+    PlaceOrders,
+    SendForecasts,
+    SendMeasurements,
+    SetGridFees,
+    WithdrawOrders,
+)
+from gridhook.events import Answered, Refused
+from gridhook.grid import Deviations, Grid, MarketStats
+from gridhook.lots import OFFER
+from gridhook.trades import SETTLEMENT, SPOT, Trades
+
+from gridhook_exchange.market.book import Terms
+from gridhook_exchange.market.ledger import Entries
+from gridhook_exchange.market.simulation import Simulation
+from gridhook_exchange.market.slotmarket import Lines
+from gridhook_exchange.registry import Registry
+
+__all__ = ["Desk"]
+
+
+class Desk:
+    """One aggregator's side of a simulation.
+
+    :param simulation: the simulation.
+    :param registry: its markets and assets as clients see them.
+    """
+
+    def __init__(self, simulation: Simulation, registry: Registry) -> None:
+        self._simulation = simulation
+        self._registry = registry
+        community = simulation.community
+        self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids)}
+        self._market_of = {area: market for market, area in enumerate(community.market_ids)}
+        self._owned: Ints = np.empty(0, dtype=np.int64)
+        self._operated: set[int] = set()
+        self._traded = 0
+
+    def execute(self, batch: Batch) -> Answered:
+        """Execute a batch at the end of the running tick; every command is answered."""
+        accepted: Bools = np.empty(0, dtype=np.bool_)
+        errors: dict[int, str] = {}
+        refused: list[Refused] = []
+        forecasts = 0
+        for command in batch.commands:
+            match command:
+                case ClaimAreas():
+                    refused += self._claim(command)
+                case SendForecasts():
+                    taken, wrong = self._meter("forecast", command)
+                    forecasts += taken
+                    refused += wrong
+                case SendMeasurements():
+                    refused += self._meter("measurement", command)[1]
+                case WithdrawOrders():
+                    refused += self._withdraw(command)
+                case PlaceOrders():
+                    accepted, errors = self._place(command)
+                case SetGridFees():
+                    refused += self._set_fees(command)
+        return Answered(batch.transaction, accepted, errors, tuple(refused), forecasts)
+
+    def grid(self) -> Grid:
+        """Return what the aggregator sees now."""
+        simulation, registry = self._simulation, self._registry
+        open_slots = tuple(map(simulation.community.slot_start, simulation.settlements))
+        return Grid(
+            registry.tree,
+            self._by_area(simulation.next_fee),
+            self._by_area(simulation.slot_fees[-2].own if simulation.slot else np.zeros(len(registry.market_area))),
+            self._assets(),
+            self._statistics(),
+            Deviations(open_slots, simulation.unsettled_kwh()[self._owned]),
+        )
+
+    def trades(self, parts: list[Entries]) -> Trades | None:
+        """Return the trades of own assets; None if there are none."""
+        own = np.zeros(len(self._simulation.community.kinds), dtype=np.bool_)
+        own[self._owned] = True
+        chosen = [part.take(own[part.buyer] | own[part.seller]) for part in parts]
+        rows = [self._trades(part) for part in chosen if len(part)]
+        if not rows:
+            return None
+        return Trades(*(np.concatenate(columns) for columns in zip(*rows, strict=True)))
+
+    def _claim(self, command: ClaimAreas) -> list[Refused]:
+        unknown = [area for area in command.ids if area not in self._asset_of and area not in self._market_of]
+        assets = [self._asset_of[area] for area in command.ids if area in self._asset_of]
+        self._owned = np.array(sorted(assets), dtype=np.int64)
+        self._operated = {self._market_of[area] for area in command.ids if area in self._market_of}
+        self._simulation.is_controlled[:] = False
+        self._simulation.is_controlled[self._owned] = True
+        return [Refused("claim", area, "no such area") for area in unknown]
+
+    def _meter(self, what: str, command: SendForecasts | SendMeasurements) -> tuple[int, list[Refused]]:
+        take = self._simulation.forecast if what == "forecast" else self._simulation.measure
+        slots = [self._slot_number(slot) for slot in command.slots]
+        taken = 0
+        refused = []
+        for row, area in enumerate(command.assets):
+            asset = self._own(area)
+            for column, slot in enumerate(slots):
+                energy = float(command.energy_kwh[row, column])
+                if np.isnan(energy):
+                    continue
+                reason = self._unmetered(asset, energy, slot) or take(asset, slot, energy)  # type: ignore[arg-type]
+                if reason is None:
+                    taken += 1
+                else:
+                    refused.append(Refused(what, area, f"{reason} ({command.slots[column].isoformat()})"))
+        return taken, refused
+
+    def _unmetered(self, asset: int | None, energy: float, slot: int | None) -> str | None:
+        if asset is None:
+            return "this aggregator does not own the asset"
+        if not (self._simulation.community.is_load[asset] or self._simulation.community.is_pv[asset]):
+            return "only loads and PVs have forecasts and measurements"
+        if slot is None:
+            return "no slot starts then"
+        if not (energy >= 0 and np.isfinite(energy)):
+            return f"{energy:g} kWh is not an energy from 0 up"
+        return None
+
+    def _withdraw(self, command: WithdrawOrders) -> list[Refused]:
+        refused = []
+        for area, side, slot in zip(command.asset, command.side, command.slot, strict=True):
+            number = self._slot_number(slot)
+            market = None if number is None else self._simulation.market_of(number)
+            asset = self._own(area)
+            if market is None or asset is None:
+                refused.append(Refused(f"delete {side}", area, "no open market for this asset and slot"))
+            else:
+                market.withdraw(np.array([2 * asset + (side == OFFER)]))
+        return refused
+
+    def _place(self, command: PlaceOrders) -> tuple[Bools, dict[int, str]]:
+        lines = command.lines
+        accepted = np.zeros(len(lines), dtype=np.bool_)
+        errors: dict[int, str] = {}
+        asset = np.array([-1 if (own := self._own(area)) is None else own for area in lines.asset], dtype=np.int64)
+        slots = {slot: self._slot_number(slot) for slot in dict.fromkeys(lines.slot)}
+        for row in np.flatnonzero(asset < 0).tolist():
+            errors[row] = "this aggregator does not own the asset"
+        for slot, number in slots.items():
+            rows = np.flatnonzero((lines.slot == slot) & (asset >= 0))
+            market = None if number is None else self._simulation.market_of(number)
+            if market is None:
+                errors |= dict.fromkeys(rows.tolist(), f"no market is open for the slot {slot.isoformat()}")
+                continue
+            taken, wrong = self._simulation.post(market, self._lines(command, rows, asset))
+            accepted[rows] = taken
+            errors |= {int(rows[row]): message for row, message in wrong.items()}
+        return accepted, errors
+
+    def _lines(self, command: PlaceOrders, rows: Ints, asset: Ints) -> Lines:
+        lines = command.lines
+        return Lines(
+            2 * asset[rows] + (lines.side[rows] == OFFER),
+            lines.rate[rows],
+            lines.energy_kwh[rows],
+            lines.replace[rows],
+            {
+                new: Terms.of(command.requirements[row])
+                for new, row in enumerate(rows.tolist())
+                if row in command.requirements
+            },
+            {
+                new: command.energy_types[row]
+                for new, row in enumerate(rows.tolist())
+                if row in command.energy_types
+            },
+        )
+
+    def _set_fees(self, command: SetGridFees) -> list[Refused]:
+        refused = []
+        for area, rate in zip(command.markets, command.rates.tolist(), strict=True):
+            market = self._market_of.get(area)
+            if np.isnan(rate):
+                continue
+            if market is None or market not in self._operated:
+                refused.append(Refused("grid_fees", area, "this aggregator does not operate the market"))
+            elif not (rate >= 0 and np.isfinite(rate)):
+                refused.append(Refused("grid_fees", area, f"{rate:g} is not a fee from 0 up"))
+            else:
+                self._simulation.next_fee[market] = rate
+        return refused
+
+    def _own(self, area: str) -> int | None:
+        asset = self._asset_of.get(area)
+        return asset if asset is not None and self._simulation.is_controlled[asset] else None
+
+    def _slot_number(self, slot: pendulum.DateTime) -> int | None:
+        community = self._simulation.community
+        number, rest = divmod((slot - community.start).total_seconds(), community.slot_length.total_seconds())
+        return None if rest else int(number)
+
+    def _by_area(self, by_market: Floats) -> Floats:
+        areas = np.full(len(self._registry.tree), np.nan)
+        areas[self._registry.market_area] = by_market
+        return areas
+
+    def _statistics(self) -> MarketStats | None:
+        last = self._simulation.last_statistics
+        if last is None:
+            return None
+        columns = (last.min_rate, last.max_rate, last.mean_rate, last.median_rate, last.energy_kwh)
+        return MarketStats(*map(self._by_area, columns))
+
+    def _assets(self) -> Assets:
+        simulation, own = self._simulation, self._owned
+        community, spot = simulation.community, simulation.spot
+        open_kwh = spot.open_kwh()
+        limit_buy, limit_sell = spot.limit_kwh[2 * own], spot.limit_kwh[2 * own + 1]
+        open_buy, open_sell = open_kwh[2 * own], open_kwh[2 * own + 1]
+        stored = community.is_storage[own]
+        used, free = self._charge()
+        area = self._registry.asset_area[own]
+        tree = self._registry.tree
+        return Assets(
+            id=_texts(tree.ids, area),
+            name=_texts(tree.names, area),
+            path=_texts(tree.paths, area),
+            kind=_texts(tree.kinds, area),
+            energy_requirement_kwh=np.where(community.is_load[own], limit_buy, np.nan),
+            available_energy_kwh=np.where(community.is_pv[own], limit_sell, np.nan),
+            energy_to_buy_kwh=np.where(stored, limit_buy - open_buy, np.nan),
+            energy_to_sell_kwh=np.where(stored, limit_sell - open_sell, np.nan),
+            energy_active_in_bids_kwh=np.where(community.is_pv[own], np.nan, open_buy),
+            energy_active_in_offers_kwh=np.where(community.is_load[own], np.nan, open_sell),
+            free_storage_kwh=free[own],
+            used_storage_kwh=used[own],
+            energy_traded_kwh=spot.bought_kwh[own] + spot.sold_kwh[own],
+            total_cost_cents=spot.cost_cents[own],
+        )
+
+    def _charge(self) -> tuple[Floats, Floats]:
+        simulation = self._simulation
+        batteries, spot = simulation.community.batteries, simulation.spot
+        used = np.full(len(simulation.community.kinds), np.nan)
+        free = used.copy()
+        charge = simulation.charge_kwh[:, simulation.slot]
+        used[batteries.asset] = charge
+        bought, sold = spot.bought_kwh[batteries.asset], spot.sold_kwh[batteries.asset]
+        free[batteries.asset] = batteries.capacity_kwh - (charge - sold + bought)
+        return used, free
+
+    def _trades(self, part: Entries) -> tuple[Objects, ...]:
+        community = self._simulation.community
+        first, self._traded = self._traded, self._traded + len(part)
+        ids = np.array(community.asset_ids, dtype=object)
+        number = np.arange(first, self._traded)
+        return (
+            np.array([f"trade-{one}" for one in number], dtype=object),
+            np.where(part.is_spot, SPOT, SETTLEMENT).astype(object),
+            np.array([community.slot_start(slot) for slot in part.slot.tolist()], dtype=object),
+            ids[part.buyer],
+            ids[part.seller],
+            part.energy_kwh,
+            part.buyer_rate,
+            part.seller_rate,
+            part.with_partner,
+        )
+
+
+def _texts(texts: tuple[str, ...], positions: Ints) -> Objects:
+    column: Objects = np.array(texts, dtype=object)[positions]
+    return column
+
+

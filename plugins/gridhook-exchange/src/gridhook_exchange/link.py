@@ -1,0 +1,132 @@
+"""The embedded exchange as a link: in process, in lockstep with the agent, as fast as possible."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+from attrs import validators
+from gridhook.commands import Batch
+from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
+from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked, Traded
+from gridhook.figures import Accounts
+from gridhook.links import LinkRequest
+
+from gridhook_exchange.community import Overrides, read_community
+from gridhook_exchange.desk import Desk
+from gridhook_exchange.market.accounts import close_accounts
+from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.simulation import Simulation
+from gridhook_exchange.registry import build_registry
+
+__all__ = ["SHIPPED", "EmbeddedExchange", "EmbeddedLink"]
+
+SHIPPED = Path(__file__).parent / "demo"
+"""The folder of the communities that ship with this distribution."""
+
+
+@attrs.frozen
+class EmbeddedExchange:
+    """``embedded:NAME`` or ``embedded:PATH/community.toml``: an exchange inside this process.
+
+    ``start``, ``seed``
+        go before those of the community file.
+    """
+
+    start: datetime.date | None = None
+    seed: int | None = attrs.field(default=None, validator=validators.optional(validators.ge(0)))
+
+    @classmethod
+    def base_config(cls, url: str) -> Path | None:
+        """Return the configuration that ships with the demo community, for its addresses."""
+        return SHIPPED / "gridhook.toml" if url in _shipped() else None
+
+    def open(self, request: LinkRequest) -> EmbeddedLink:
+        """Read the community and return a link to it.
+
+        :raises ConfigError: there is no such community, or its file is wrong.
+        """
+        overrides = Overrides(self.start, request.slots, self.seed)
+        return EmbeddedLink(read_community(_find(request), overrides))
+
+
+class EmbeddedLink:
+    """A run of a community, driven by the one who takes its events."""
+
+    lists_everything = True
+
+    def __init__(self, community: Community) -> None:
+        self.slots: int | None = community.slots
+        self._community = community
+        self._simulation = Simulation(community)
+        self._registry = build_registry(community)
+        self._desk = Desk(self._simulation, self._registry)
+        self._batches: list[Batch] = []
+
+    def events(self) -> Iterator[ExchangeEvent]:
+        """Yield the events of all slots; batches that were sent meanwhile are executed at the end of the tick."""
+        yield Connected(self._registry.tree, "binding")
+        yield from self._answers()
+        for slot in range(self._community.slots):
+            self._simulation.open_slot()
+            for tick in range(self._community.rules.ticks_per_slot):
+                yield from self._tick(slot, tick)
+            self._simulation.close_slot()
+        yield Finished()
+
+    def send(self, batch: Batch) -> None:
+        """Take a batch, to be executed at the end of the running tick."""
+        self._batches.append(batch)
+
+    def accounts(self) -> Accounts | None:
+        """Return the figures of all members so far."""
+        return close_accounts(self._simulation)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _tick(self, slot: int, tick: int) -> Iterator[ExchangeEvent]:
+        simulation = self._simulation
+        trades = self._desk.trades(simulation.begin_tick())
+        if trades is not None:
+            yield Traded(trades)
+        rules = self._community.rules
+        if tick % rules.dispatch_ticks == 0:
+            yield self._market_event(slot, tick / rules.ticks_per_slot)
+        answers = list(self._answers())
+        simulation.end_tick()
+        yield from answers
+
+    def _market_event(self, slot: int, progress: float) -> SlotOpened | Ticked:
+        community = self._community
+        event = Ticked if progress else SlotOpened
+        return event(
+            slot=community.slot_start(slot),
+            slot_length=community.slot_length,
+            grid=self._desk.grid(),
+            feed_in_rate=float(community.feed_in_rate[slot]),
+            market_maker_rate=float(community.retail_rate[slot]),
+            progress=progress,
+        )
+
+    def _answers(self) -> Iterator[Answered]:
+        batches, self._batches = self._batches, []
+        for batch in batches:
+            yield self._desk.execute(batch)
+
+
+def _shipped() -> list[str]:
+    return sorted(path.stem for path in SHIPPED.glob("demo*.toml"))
+
+
+def _find(request: LinkRequest) -> Path:
+    if request.url in _shipped():
+        return SHIPPED / f"{request.url}.toml"
+    path = request.base / request.url
+    if path.is_file():
+        return path
+    guess = did_you_mean(nearest(request.url, _shipped()))
+    known = ", ".join(_shipped())
+    raise ConfigError(Problem("exchange.url", f"no community {request.url!r}: no such file, and {known} ship{guess}"))

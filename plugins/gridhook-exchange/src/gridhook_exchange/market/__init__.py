@@ -1,0 +1,1 @@
+"""The market model: pure, deterministic, without I/O or clock."""

@@ -1,0 +1,121 @@
+"""A community as the market model needs it: numbers and arrays, nothing to read any more."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import attrs
+import numpy as np
+import pendulum
+from gridhook.arrays import Bools, Floats
+
+from gridhook_exchange.market.battery import Batteries
+from gridhook_exchange.market.tree import MarketTree
+
+__all__ = ["Community", "Rules"]
+
+_ENERGY_TYPES = {"pv": "PV", "market-maker": "Grid"}
+
+
+@attrs.frozen
+class Rules:
+    """The market's rules (PROTOCOL.md 0.4).
+
+    ``ticks_per_slot``
+        ticks in a slot.
+    ``dispatch_ticks``
+        aggregators are told every so many ticks.
+    ``min_age_ticks``
+        ticks before an order is forwarded to the neighbouring market.
+    ``settlement_slots``
+        number of slots for which an ended slot's settlement market stays open; 0: none.
+    """
+
+    ticks_per_slot: int = 60
+    dispatch_ticks: int = 6
+    min_age_ticks: int = 2
+    settlement_slots: int = 4
+
+
+@attrs.frozen(eq=False)
+class Community:
+    """Everything about a community that does not change during a run.
+
+    Assets are numbered: loads, PVs and storages, and last the market maker. Arrays by asset have one row each; those
+    by slot one column per slot of the run.
+
+    ``market_names``, ``market_ids``, ``fee``
+        per market; fees in cents/kWh.
+    ``asset_names``, ``asset_ids``, ``kinds``
+        per asset; the market maker's kind is ``market-maker``.
+    ``measured_kwh``, ``forecast_kwh``
+        float64 (assets, slots): what loads consume and PVs produce, and the built-in forecast of it; 0 for others.
+    ``initial_charge_kwh``
+        per battery.
+    ``feed_in_rate``, ``retail_rate``
+        per slot: what the market maker pays and asks, cents/kWh.
+    ``start``, ``slot_length``
+        start of the first slot (UTC), and the length of each.
+    ``seed``
+        drives all that is drawn.
+    """
+
+    name: str
+    tree: MarketTree
+    market_names: tuple[str, ...]
+    market_ids: tuple[str, ...]
+    fee: Floats
+    asset_names: tuple[str, ...]
+    asset_ids: tuple[str, ...]
+    kinds: tuple[str, ...]
+    measured_kwh: Floats
+    forecast_kwh: Floats
+    batteries: Batteries
+    initial_charge_kwh: Floats
+    feed_in_rate: Floats
+    retail_rate: Floats
+    start: pendulum.DateTime
+    slot_length: pendulum.Duration
+    seed: int
+    rules: Rules
+
+    @property
+    def slots(self) -> int:
+        """Number of slots of the run."""
+        return len(self.retail_rate)
+
+    @property
+    def market_maker(self) -> int:
+        """Number of the market maker."""
+        return len(self.kinds) - 1
+
+    @cached_property
+    def is_load(self) -> Bools:
+        """Per asset, whether it is a load."""
+        return self._is_kind("load")
+
+    @cached_property
+    def is_pv(self) -> Bools:
+        """Per asset, whether it is a PV."""
+        return self._is_kind("pv")
+
+    @cached_property
+    def is_storage(self) -> Bools:
+        """Per asset, whether it is a battery."""
+        return self._is_kind("storage")
+
+    def energy_type(self, asset: int) -> str:
+        """Return the kind of energy that an asset offers where its order says nothing else."""
+        return _ENERGY_TYPES.get(self.kinds[asset], "")
+
+    def _is_kind(self, kind: str) -> Bools:
+        return np.array([one == kind for one in self.kinds])
+
+    @property
+    def hours(self) -> float:
+        """Length of a slot in hours."""
+        return float(self.slot_length.total_hours())
+
+    def slot_start(self, slot: int) -> pendulum.DateTime:
+        """Return the start of a slot by its number."""
+        return self.start + self.slot_length * slot

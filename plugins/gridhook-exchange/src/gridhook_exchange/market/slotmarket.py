@@ -1,0 +1,162 @@
+"""The markets of one slot: what may be ordered, what is ordered, and what has traded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+from gridhook.arrays import Bools, Floats, Ints
+
+from gridhook_exchange.market.book import Book, Terms
+from gridhook_exchange.market.clearing import Cleared, clear
+from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.matching import TOLERANCE
+from gridhook_exchange.market.tree import Fees
+
+__all__ = ["Lines", "SlotMarket"]
+
+
+@attrs.frozen(eq=False)
+class Lines:
+    """Orders to post, as columns: 2 x asset + side, cents/kWh, kWh, and whether the key's open orders go first."""
+
+    key: Ints
+    rate: Floats
+    energy_kwh: Floats
+    replace: Bools
+    terms: Mapping[int, Terms] = attrs.field(factory=dict)
+    energy_types: Mapping[int, str] = attrs.field(factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+class SlotMarket:
+    """All markets of the tree for one slot, spot or settlement.
+
+    :param community: the community.
+    :param slot: number of the slot in which the energy flows.
+    :param fees: the grid fees.
+    :param limit_kwh: float64 (keys,): how much each asset may still buy and sell.
+    :param priority: per asset, its place in the order in which simultaneous orders are posted.
+    """
+
+    def __init__(self, community: Community, slot: int, fees: Fees, limit_kwh: Floats, priority: Ints) -> None:
+        self.slot = slot
+        self.fees = fees
+        self.limit_kwh = limit_kwh
+        self.bought_kwh = np.zeros(len(community.kinds))
+        self.sold_kwh = np.zeros(len(community.kinds))
+        self.cost_cents = np.zeros(len(community.kinds))
+        self._community = community
+        self._priority = priority
+        self._book = Book()
+        self._due: set[int] = set()
+
+    def open_kwh(self) -> Floats:
+        """Return the energy in open orders per key."""
+        return self._book.open_kwh(len(self.limit_kwh))
+
+    def post(self, lines: Lines, tick: int) -> tuple[Bools, dict[int, str]]:
+        """Post orders at the end of a tick; return which were taken, and the reason for each that was not."""
+        errors = self._refusals(lines)
+        fits = np.ones(len(lines), dtype=np.bool_)
+        fits[list(errors)] = False
+        energy = lines.energy_kwh.copy()
+        for row, message in self._check_energy(lines, fits, energy):
+            errors[row] = message
+            fits[row] = False
+        self._book.remove(np.unique(lines.key[fits & lines.replace]))
+        rows = np.flatnonzero(fits)
+        self._book.add(
+            lines.key[rows],
+            lines.rate[rows],
+            energy[rows],
+            tick,
+            self._priority[lines.key[rows] // 2],
+            {new: lines.terms[row] for new, row in enumerate(rows.tolist()) if row in lines.terms},
+            {new: lines.energy_types[row] for new, row in enumerate(rows.tolist()) if row in lines.energy_types},
+        )
+        if len(rows):
+            self._due |= self._meeting_ticks(tick)
+        return fits, errors
+
+    def withdraw(self, keys: Ints) -> None:
+        """Delete all open orders of these keys."""
+        self._book.remove(keys)
+
+    def change_limit(self, key: int, limit_kwh: float) -> None:
+        """Change how much an asset may still trade; open orders that no longer fit are deleted."""
+        self.limit_kwh[key] = limit_kwh
+        if self.open_kwh()[key] > limit_kwh + TOLERANCE:
+            self._book.remove(np.array([key]))
+
+    def match(self, tick: int) -> Cleared | None:
+        """Match what has met by this tick; None if nothing new can have."""
+        if tick not in self._due:
+            return None
+        self._due.discard(tick)
+        cleared = clear(self._book, self._community, self.fees, tick)
+        if not len(cleared):
+            return None
+        assets = len(self.bought_kwh)
+        bought = np.bincount(cleared.buyer, cleared.energy_kwh, minlength=assets)
+        sold = np.bincount(cleared.seller, cleared.energy_kwh, minlength=assets)
+        self.bought_kwh += bought
+        self.sold_kwh += sold
+        self.limit_kwh[0::2] -= bought
+        self.limit_kwh[1::2] -= sold
+        np.maximum(self.limit_kwh, 0.0, out=self.limit_kwh)
+        self.cost_cents += np.bincount(cleared.buyer, cleared.energy_kwh * cleared.rate, minlength=assets)
+        received = cleared.energy_kwh * self.seller_rate(cleared)
+        self.cost_cents += np.bincount(cleared.seller, received, minlength=assets)
+        return cleared
+
+    def seller_rate(self, cleared: Cleared) -> Floats:
+        """Return what the sellers keep: the buyer's rate less the fees of all markets between them (PROTOCOL.md 6.8)."""
+        home = self._community.tree.home
+        return cleared.rate - self.fees.on_path(home[cleared.buyer], home[cleared.seller], cleared.market)
+
+    def _refusals(self, lines: Lines) -> dict[int, str]:
+        bad_rate = ~np.isfinite(lines.rate) | (lines.rate < 0)
+        bad_energy = ~(lines.energy_kwh > TOLERANCE)
+        errors = {row: f"the rate {lines.rate[row]:g} is not a number from 0 up" for row in np.flatnonzero(bad_rate).tolist()}
+        for row in np.flatnonzero(bad_energy & ~bad_rate).tolist():
+            errors[row] = f"the energy {lines.energy_kwh[row]:g} kWh is not above {TOLERANCE:g} kWh"
+        return errors
+
+    def _check_energy(self, lines: Lines, fits: Bools, energy: Floats) -> list[tuple[int, str]]:
+        """Refuse what an asset does not need or have; an excess within the tolerance is cut off."""
+        posted = self.open_kwh()
+        refused = []
+        if len(np.unique(lines.key)) == len(lines):
+            room = self.limit_kwh[lines.key] - np.where(lines.replace, 0.0, posted[lines.key])
+            for row in np.flatnonzero(fits & ~(energy <= room + TOLERANCE)).tolist():
+                refused.append((row, self._excess(lines, row, float(room[row]))))
+            np.minimum(energy, np.maximum(room, 0.0), out=energy)
+            return refused
+        for row, (key, replace) in enumerate(zip(lines.key.tolist(), lines.replace.tolist(), strict=True)):
+            if not fits[row]:
+                continue
+            if replace:
+                posted[key] = 0.0
+            room = max(float(self.limit_kwh[key] - posted[key]), 0.0)
+            if energy[row] > room + TOLERANCE:
+                refused.append((row, self._excess(lines, row, room)))
+                continue
+            energy[row] = min(float(energy[row]), room)
+            posted[key] += energy[row]
+        return refused
+
+    def _excess(self, lines: Lines, row: int, room: float) -> str:
+        asset, side = divmod(int(lines.key[row]), 2)
+        name = self._community.asset_names[asset]
+        verb = "sell" if side else "buy"
+        return f"{lines.energy_kwh[row]:.6g} kWh is more than the {max(room, 0.0):.6g} kWh that {name!r} can {verb}"
+
+    def _meeting_ticks(self, tick: int) -> set[int]:
+        """Return the ticks at which orders posted now reach further markets."""
+        min_age = max(self._community.rules.min_age_ticks, 1)
+        steps = 2 * self._community.tree.height
+        return {tick + 1 + min_age * step for step in range(steps + 1)}
