@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Bools", "Floats", "Ints", "Objects", "bools", "floats", "ints", "objects"]
+__all__ = ["Bools", "Floats", "Ints", "Objects", "bools", "floats", "ints", "objects", "sums"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -39,6 +39,11 @@ def objects(values: Iterable[object]) -> Objects:
     array = np.empty(len(listed), dtype=object)
     array[:] = listed
     return _read_only(array)
+
+
+def sums(groups: Ints, amounts: ArrayLike, count: int) -> Floats:
+    """Return the sum of the amounts of each of ``count`` groups, given the group number per amount."""
+    return np.bincount(groups, amounts, minlength=count).astype(np.float64, copy=False)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 
@@ -61,7 +61,7 @@ class Assets(Table[Asset]):
         sums over this slot's trades, bought and sold added together.
     """
 
-    row_type: ClassVar[type[Asset]] = Asset
+    row_type: ClassVar[Any] = Asset
 
     id: Objects = attrs.field(converter=objects)
     name: Objects = attrs.field(converter=objects)

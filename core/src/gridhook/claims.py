@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 import attrs
@@ -14,6 +14,10 @@ from gridhook.grid import MARKET, Tree
 __all__ = ["Claim", "resolve_claim"]
 
 
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @attrs.frozen
 class Claim:
     """The areas that a registration plugin asks for; an empty claim asks for none.
@@ -23,18 +27,18 @@ class Claim:
     ``kinds``
         ``load``, ``pv``, ``storage``, ``smart-meter``; ``market`` for who operates markets.
     ``globs``
-        patterns such as ``"Home *"`` or ``"Grid/North/**"``: with a ``/`` they are held against the path, else the name.
+        patterns such as ``"Home *"`` or ``"Grid/North/*"``: one with a ``/`` is held against the path, else the name.
     ``ids``
         the exchange's own ids.
     ``exclude``
         names, paths or globs taken out of this claim again.
     """
 
-    names: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    kinds: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    globs: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    ids: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    exclude: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    names: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    kinds: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    globs: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    ids: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    exclude: tuple[str, ...] = attrs.field(default=(), converter=_texts)
 
 
 def resolve_claim(claim: Claim, tree: Tree) -> tuple[set[int], list[Problem]]:
@@ -55,9 +59,9 @@ def resolve_claim(claim: Claim, tree: Tree) -> tuple[set[int], list[Problem]]:
                 problems.append(Problem(key, f"{tree.paths[position]!r} is not registered with this exchange"))
             else:
                 found.add(position)
-    for kind in claim.kinds:
-        if kind not in (*ASSET_KINDS, MARKET):
-            problems.append(Problem("kinds", f"no kind {kind!r}{did_you_mean(nearest(kind, (*ASSET_KINDS, MARKET)))}"))
+    known = (*ASSET_KINDS, MARKET)
+    unknown = [kind for kind in claim.kinds if kind not in known]
+    problems += [Problem("kinds", f"no kind {kind!r}{did_you_mean(nearest(kind, known))}") for kind in unknown]
     registered = [position for position in range(len(tree)) if tree.registered[position]]
     found.update(position for position in registered if tree.kinds[position] in claim.kinds)
     assets = [position for position in registered if tree.kinds[position] in ASSET_KINDS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import attrs
 import pendulum
@@ -78,7 +78,7 @@ class OrderLines(Table[OrderLine]):
         whether the asset's open orders of this side and slot are deleted first.
     """
 
-    row_type: ClassVar[type[OrderLine]] = OrderLine
+    row_type: ClassVar[Any] = OrderLine
 
     asset: Objects = attrs.field(converter=objects)
     side: Objects = attrs.field(converter=objects)
@@ -121,9 +121,7 @@ class Notify:
     notice: Notice
 
 
-ExchangeCommand: TypeAlias = (
-    ClaimAreas | SendForecasts | SendMeasurements | PlaceOrders | WithdrawOrders | SetGridFees
-)
+ExchangeCommand: TypeAlias = ClaimAreas | SendForecasts | SendMeasurements | PlaceOrders | WithdrawOrders | SetGridFees
 
 
 @attrs.frozen

@@ -38,7 +38,7 @@ class GridhookError(Exception):
 class Problem:
     """One mistake in a configuration.
 
-    ``path`` is where it is, such as ``pricing.routes.storage``; ``file`` and ``line`` where that was written, if it was.
+    ``path`` is where it is, such as ``pricing.routes.storage``; ``file`` and ``line`` say where that was written.
     """
 
     path: str

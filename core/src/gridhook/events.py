@@ -177,7 +177,5 @@ class Reasoned:
 
 
 ExchangeEvent: TypeAlias = Connected | SlotOpened | Ticked | Traded | Answered | Finished
-Notice: TypeAlias = (
-    AreasClaimed | PluginFailed | SlotsMissed | TickLate | BatchUnanswered | OrdersRefused | Reasoned
-)
+Notice: TypeAlias = AreasClaimed | PluginFailed | SlotsMissed | TickLate | BatchUnanswered | OrdersRefused | Reasoned
 Event: TypeAlias = ExchangeEvent | Notice

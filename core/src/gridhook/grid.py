@@ -206,7 +206,8 @@ class Grid:
         meeting = starts.copy()
         while np.any(climbing := ~above_target[meeting]):
             meeting = np.where(climbing, parents[meeting], meeting)
-        return from_root[starts] + from_root[target] - 2.0 * from_root[meeting] + fees[meeting]
+        path: Floats = from_root[starts] + from_root[target] - 2.0 * from_root[meeting] + fees[meeting]
+        return path
 
     def _fees(self, fee_type: FeeType) -> Floats:
         if fee_type == "current_market_fee":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 import pendulum
@@ -59,7 +59,7 @@ class Lots(Table[Lot]):
         rate of this lot's open order, cents/kWh; NaN when none stands, several do, or it is unknown.
     """
 
-    row_type: ClassVar[type[Lot]] = Lot
+    row_type: ClassVar[Any] = Lot
 
     asset: Objects = attrs.field(converter=objects)
     name: Objects = attrs.field(converter=objects)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 import pendulum
@@ -63,7 +63,7 @@ class Markets(Table[MarketRow]):
         traded in the last finished slot; NaN before there was one.
     """
 
-    row_type: ClassVar[type[MarketRow]] = MarketRow
+    row_type: ClassVar[Any] = MarketRow
 
     id: Objects = attrs.field(converter=objects)
     name: Objects = attrs.field(converter=objects)

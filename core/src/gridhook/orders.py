@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from itertools import product
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import attrs
 
@@ -46,7 +46,7 @@ class Orders(Table[Order]):
         kWh > 0; together never more than the lot's energy.
     """
 
-    row_type: ClassVar[type[Order]] = Order
+    row_type: ClassVar[Any] = Order
 
     lot: Ints = attrs.field(converter=ints)
     rate: Floats = attrs.field(converter=floats)
@@ -93,9 +93,7 @@ def _common(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...] |
     return tuple(name for name in ours if name in theirs) or None
 
 
-def _either(
-    ours: float | None, theirs: float | None, choose: Callable[[float, float], float]
-) -> float | None:
+def _either(ours: float | None, theirs: float | None, choose: Callable[[float, float], float]) -> float | None:
     if ours is None or theirs is None:
         return theirs if ours is None else ours
     return choose(ours, theirs)

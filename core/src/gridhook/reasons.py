@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 import pendulum
@@ -79,7 +79,7 @@ class Reasons(Table[ReasonRow]):
         the rate (cents/kWh) or energy (kWh) that the reason is about; NaN where there is none.
     """
 
-    row_type: ClassVar[type[ReasonRow]] = ReasonRow
+    row_type: ClassVar[Any] = ReasonRow
 
     asset: Objects = attrs.field(converter=objects)
     side: Objects = attrs.field(converter=objects)

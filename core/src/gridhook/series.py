@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import attrs
 import numpy as np
 import pendulum
+
 from gridhook.arrays import Floats, Ints
 from gridhook.assets import Assets
 from gridhook.errors import GridhookError, did_you_mean, nearest
@@ -55,17 +56,17 @@ class Series:
         :raises SeriesError: the series does not cover the slots, or has negative values or gaps in them.
         """
         factor, is_power = _ENERGY_UNITS[unit]
-        per_interval = self.values * factor * (self.interval / 3600.0 if is_power else 1.0)
+        per_interval: Floats = self.values * factor * (self.interval / 3600.0 if is_power else 1.0)
         inside = self._inside(first, slot_seconds * slots)
         if np.any(per_interval[inside] < 0):
             msg = f"{self._where()} has values below zero"
             raise SeriesError(msg)
         bounds = first + slot_seconds * np.arange(slots + 1)
         if slot_seconds == self.interval and (first - self.first) % self.interval == 0:
-            return per_interval[inside]
+            return np.array(per_interval[inside], dtype=np.float64)
         ends = self.first + self.interval * np.arange(inside.start, inside.stop + 1)
         summed = np.concatenate(([0.0], np.cumsum(per_interval[inside])))
-        return np.maximum(np.diff(np.interp(bounds, ends, summed)), 0.0)
+        return np.asarray(np.maximum(np.diff(np.interp(bounds, ends, summed)), 0.0))
 
     def mean(self, first: float, slot_seconds: float, slots: int) -> Floats:
         """Return the mean value per slot, for rates.
@@ -76,7 +77,7 @@ class Series:
         bounds = first + slot_seconds * np.arange(slots + 1)
         ends = self.first + self.interval * np.arange(inside.start, inside.stop + 1)
         summed = np.concatenate(([0.0], np.cumsum(self.values[inside] * self.interval)))
-        return np.diff(np.interp(bounds, ends, summed)) / slot_seconds
+        return np.asarray(np.diff(np.interp(bounds, ends, summed)) / slot_seconds)
 
     def covers(self, first: float, seconds: float) -> bool:
         """Return whether the series has values for all of this time."""
@@ -125,9 +126,7 @@ class AssetSeries:
         for column in columns.values():
             self._file.series(column)
 
-    def energies(
-        self, assets: Assets, slots: Sequence[pendulum.DateTime], slot_length: pendulum.Duration
-    ) -> Energies:
+    def energies(self, assets: Assets, slots: Sequence[pendulum.DateTime], slot_length: pendulum.Duration) -> Energies:
         """Return float64 (assets, slots) in kWh; NaN where the file has no column or does not cover the slot."""
         energies = np.full((len(assets), len(slots)), np.nan)
         seconds = slot_length.total_seconds()

@@ -90,6 +90,12 @@ class Session:
                 self._link.close()
         return figures
 
+    @property
+    def slots(self) -> int | None:
+        """How many slots there will be, if that is known."""
+        known = [slots for slots in (self._slots, self._link.slots) if slots is not None]
+        return min(known, default=None)
+
     def figures(self) -> Figures:
         """Return the figures so far."""
         return self._tally.figures(self._link.accounts(), self._manager.decisions.figures())

@@ -6,6 +6,7 @@ import datetime
 import math
 import types
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -23,7 +24,9 @@ T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
 
 
-def read_settings(cls: type[T], table: Mapping[str, Any], *, base: Path, at: str = "") -> tuple[T | None, list[Problem]]:
+def read_settings(
+    cls: type[T], table: Mapping[str, Any], *, base: Path, at: str = ""
+) -> tuple[T | None, list[Problem]]:
     """Make a ``cls`` (an attrs class) of ``table``; all mistakes are found at once.
 
     Keys are the fields that ``__init__`` takes; their types and attrs validators are the schema. Nothing is coerced,
@@ -58,7 +61,7 @@ def _converter(base: Path) -> cattrs.Converter:
     }
     for kind, hook in hooks.items():
         converter.register_structure_hook(kind, hook)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _structure_literal)
+    converter.register_structure_hook_func(partial(_has_origin, origin=Literal), _structure_literal)
     collections: tuple[tuple[type, type, str, Callable[..., _Hook]], ...] = (
         (list, list, "a list", list_structure_factory),
         (tuple, list, "a list", homogenous_tuple_structure_factory),
@@ -66,11 +69,17 @@ def _converter(base: Path) -> cattrs.Converter:
     )
     for origin, accepted, name, factory in collections:
         converter.register_structure_hook_factory(
-            lambda kind, origin=origin: get_origin(kind) is origin, _guarded(converter, accepted, name, factory)
+            partial(_has_origin, origin=origin), _guarded(converter, accepted, name, factory)
         )
     converter.register_structure_hook_factory(_is_value_or_table, lambda kind: _value_or_table(kind, converter))
-    converter.register_structure_hook_factory(attrs.has, lambda cls: _guard(dict, "a table", _class_hook(cls, converter)))
+    converter.register_structure_hook_factory(
+        attrs.has, lambda cls: _guard(dict, "a table", _class_hook(cls, converter))
+    )
     return converter
+
+
+def _has_origin(kind: object, origin: object) -> bool:
+    return get_origin(kind) is origin
 
 
 def _strict(wanted: type, name: str) -> _Hook:
@@ -93,7 +102,7 @@ def _structure_float(value: object, _: object) -> float:
 def _structure_date(value: object, _: object) -> datetime.date:
     if not isinstance(value, datetime.date):
         msg = f"has to be a date (and time) such as 2026-06-15, not {value!r}"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - what a file says is a value, not a type
     return value
 
 
@@ -130,7 +139,7 @@ def _guard(accepted: type, name: str, hook: _Hook) -> _Hook:
     def structure(value: object, kind: object) -> object:
         if not isinstance(value, accepted):
             msg = f"has to be {name}, not {value!r}"
-            raise ValueError(msg)
+            raise ValueError(msg)  # noqa: TRY004 - what a file says is a value, not a type
         return hook(value, kind)
 
     return structure
@@ -139,7 +148,7 @@ def _guard(accepted: type, name: str, hook: _Hook) -> _Hook:
 def _class_hook(cls: type, converter: cattrs.Converter) -> _Hook:
     """Structure an attrs class with each field's validator run on its own, so that one mistake hides no other."""
     attrs.resolve_types(cls)
-    overrides = {
+    overrides: dict[str, Any] = {
         field.name: override(struct_hook=_validating(field, converter))
         for field in fields_of(cls)
         if field.validator is not None

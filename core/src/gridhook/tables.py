@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,11 +12,6 @@ __all__ = ["Table", "concatenate"]
 
 RowT = TypeVar("RowT", bound=tuple[Any, ...])
 TableT = TypeVar("TableT", bound="Table[Any]")
-
-
-@cache
-def _columns(table: type) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(table))
 
 
 class Table(Generic[RowT]):
@@ -29,20 +22,20 @@ class Table(Generic[RowT]):
     """
 
     __slots__ = ()
-    row_type: ClassVar[type[tuple[Any, ...]]]
+    row_type: ClassVar[Any]
 
     def __attrs_post_init__(self) -> None:
-        lengths = {name: len(getattr(self, name)) for name in _columns(type(self))}
+        lengths = {name: len(getattr(self, name)) for name in self.row_type._fields}
         if len(set(lengths.values())) > 1:
             msg = f"{type(self).__name__}: columns of different lengths: {lengths}"
             raise ValueError(msg)
 
     def __len__(self) -> int:
-        return len(getattr(self, _columns(type(self))[0]))
+        return len(getattr(self, self.row_type._fields[0]))
 
     def __iter__(self) -> Iterator[RowT]:
-        columns = (getattr(self, name).tolist() for name in _columns(type(self)))
-        return map(self.row_type._make, zip(*columns, strict=True))  # type: ignore[attr-defined]
+        columns = (getattr(self, name).tolist() for name in self.row_type._fields)
+        return map(self.row_type._make, zip(*columns, strict=True))
 
     @overload
     def __getitem__(self, index: int) -> RowT: ...
@@ -55,7 +48,7 @@ class Table(Generic[RowT]):
 
     def take(self, index: slice | NDArray[Any]) -> Self:
         """Return the table of the rows that ``index`` selects: positions, a mask or a slice."""
-        return type(self)(*(getattr(self, name)[index] for name in _columns(type(self))))
+        return type(self)(*(getattr(self, name)[index] for name in self.row_type._fields))
 
 
 def concatenate(first: TableT, *others: TableT) -> TableT:
@@ -63,4 +56,4 @@ def concatenate(first: TableT, *others: TableT) -> TableT:
     if not others:
         return first
     tables = (first, *others)
-    return type(first)(*(np.concatenate([getattr(table, name) for table in tables]) for name in _columns(type(first))))
+    return type(first)(*(np.concatenate([getattr(table, name) for table in tables]) for name in first.row_type._fields))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 import pendulum
@@ -46,7 +46,7 @@ class Trades(Table[Trade]):
         whether the trade met a requirement that names partners.
     """
 
-    row_type: ClassVar[type[Trade]] = Trade
+    row_type: ClassVar[Any] = Trade
 
     id: Objects = attrs.field(converter=objects)
     market: Objects = attrs.field(converter=objects)

@@ -7,7 +7,7 @@ import numpy as np
 
 from gridhook.agent.standing import NOTHING
 from gridhook.agent.state import Pending, Plan, State
-from gridhook.arrays import Bools, Ints
+from gridhook.arrays import Bools, Ints, sums
 from gridhook.commands import Command, Notify
 from gridhook.events import Answered, BatchUnanswered, OrdersRefused, Reasoned, Refused
 from gridhook.reasons import Reason, Reasons
@@ -38,8 +38,8 @@ def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
 def give_up_answer(state: State) -> tuple[State, list[Command]]:
     """Return the state and notices when the next event came before the answer.
 
-    What became of the orders is unknown. Nothing is sent again blindly: the next plan replaces these lots' orders, going
-    by the state that the exchange itself reports.
+    What became of the orders is unknown. Nothing is sent again blindly: the next plan replaces these lots' orders,
+    going by the state that the exchange itself reports.
     """
     pending = state.pending
     if pending is None:
@@ -66,16 +66,14 @@ def _book(state: State, plan: Plan, refused: Bools) -> State:
     """Note what stands now: the accepted orders, nothing where they were withdrawn, the unknown where refused."""
     slot, key = plan.keyed.slot, plan.keyed.key
     lots, first, count = np.unique(plan.line_lot, return_index=True, return_counts=True)
-    energy = np.bincount(plan.line_lot, plan.line_energy, minlength=len(plan.keyed))[lots]
+    energy = sums(plan.line_lot, plan.line_energy, len(plan.keyed))[lots]
     rate = np.where(count == 1, plan.line_rate[first], np.nan)
     extra = {(int(slot[lot]), int(key[lot])): orders for lot, orders in plan.extra.items()}
     standing = state.standing.changed(slot[lots], key[lots], count, rate, energy, extra)
     gone = np.flatnonzero(plan.withdrawn)
     if len(gone):
         nothing = np.full(len(gone), NOTHING)
-        standing = standing.changed(
-            slot[gone], key[gone], nothing, np.full(len(gone), np.nan), np.zeros(len(gone)), {}
-        )
+        standing = standing.changed(slot[gone], key[gone], nothing, np.full(len(gone), np.nan), np.zeros(len(gone)), {})
     return attrs.evolve(state, standing=standing.forgotten(slot[refused], key[refused]))
 
 

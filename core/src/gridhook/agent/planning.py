@@ -11,13 +11,12 @@ import numpy as np
 from gridhook.agent.lotting import KeyedLots
 from gridhook.agent.standing import Extra, Standing
 from gridhook.agent.state import Plan
-from gridhook.arrays import Bools, Floats, Ints, Objects
+from gridhook.arrays import Bools, Floats, Ints, Objects, sums
+from gridhook.deciding import Decide, Priced
 from gridhook.events import Capability
 from gridhook.lots import DUST_KWH
 from gridhook.market import Market
 from gridhook.orders import Orders, Requirement
-from gridhook.plugins.decisions import Decisions
-from gridhook.plugins.pricing import Priced
 from gridhook.reasons import Reason
 
 __all__ = ["join_plans", "plan_settlement", "plan_spot"]
@@ -27,9 +26,7 @@ T = TypeVar("T")
 _SAME_RATE = 1e-9
 
 
-def plan_spot(
-    keyed: KeyedLots, standing: Standing, market: Market, decide: Decisions, capability: Capability
-) -> Plan:
+def plan_spot(keyed: KeyedLots, standing: Standing, market: Market, decide: Decide, capability: Capability) -> Plan:
     """Return the plan for the running slot's lots."""
     asked = np.flatnonzero(keyed.lots.energy_kwh > DUST_KWH)
     wanted = _Wanted(keyed, asked)
@@ -41,7 +38,7 @@ def plan_spot(
     return wanted.compare(standing)
 
 
-def plan_settlement(keyed: KeyedLots, standing: Standing, market: Market, decide: Decisions) -> Plan:
+def plan_settlement(keyed: KeyedLots, standing: Standing, market: Market, decide: Decide) -> Plan:
     """Return the plan for the deviations of ended slots."""
     wanted = _Wanted(keyed, np.arange(len(keyed)))
     if len(keyed):
@@ -100,7 +97,7 @@ class _Wanted:
         worthless = below_zero | (self._orders.energy_kwh <= DUST_KWH)
         if not worthless.any():
             return
-        left = np.isin(self._orders.lot, self._orders.lot[~worthless])
+        left = self._marked(self._orders.lot[~worthless])[self._orders.lot]
         for lots, reason in (
             (self._orders.lot[worthless & ~left], Reason.NO_ENERGY),
             (self._orders.lot[below_zero & ~left], Reason.BELOW_ZERO),
@@ -109,27 +106,27 @@ class _Wanted:
             self._closed[lots] = True
         self._keep(~worthless)
 
-    def restrict(self, market: Market, decide: Decisions, capability: Capability) -> None:
+    def restrict(self, market: Market, decide: Decide, capability: Capability) -> None:
         """Ask for requirements, and hold what they hold or what this exchange could not take."""
         lot = self._orders.lot
         if not len(lot):
             return
         required = decide.require(self._keyed.lots.take(lot), self._orders.rate, market)
         failed, requirements = required.failed, required.requirements
-        held: dict[int, tuple[Reason, str]] = {row: (Reason.HELD, "") for row in requirements.held}
+        held: dict[int, tuple[Reason, str]] = dict.fromkeys(requirements.held, (Reason.HELD, ""))
         held |= {row: (Reason.PLUGIN_FAILED, plugin) for row, plugin in failed.items()}
         if capability == "binding":
             self._requirements = dict(requirements.alternatives)
             self._energy_types = dict(requirements.energy_types)
         else:
             unsupported = requirements.alternatives.keys() - held.keys()
-            held |= {row: (Reason.REQUIREMENTS_UNSUPPORTED, "") for row in unsupported}
+            held |= dict.fromkeys(unsupported, (Reason.REQUIREMENTS_UNSUPPORTED, ""))
         for row, (reason, plugin) in held.items():
             self._reason[lot[row]] = reason
             self._plugin[lot[row]] = plugin or self._plugin[lot[row]]
             self._closed[lot[row]] = True
         if held:
-            self._keep(~np.isin(lot, lot[list(held)]))
+            self._keep(~self._marked(lot[list(held)])[lot])
 
     def compare(self, standing: Standing) -> Plan:
         """Return the plan: only what differs from what stands is sent."""
@@ -139,8 +136,10 @@ class _Wanted:
         active = np.where(np.isnan(reported), standing.energy_kwh[keyed.slot, keyed.key], reported)
         withdrawn = self._closed & np.where(np.isnan(reported), stands != 0, active > DUST_KWH)
         extra = self._extra()
-        lots, first, count = np.unique(orders.lot, return_index=True, return_counts=True)
-        wanted = np.bincount(orders.lot, orders.energy_kwh, minlength=len(keyed))[lots]
+        # Orders are sorted by lot.
+        first = np.flatnonzero(np.diff(orders.lot, prepend=-1))
+        lots, count = orders.lot[first], np.diff(first, append=len(orders.lot))
+        wanted = sums(orders.lot, orders.energy_kwh, len(keyed))[lots]
         row_of = {lot: row for row, lot in enumerate(lots.tolist()) if lot in extra}
         same = standing.matches(
             keyed.slot[lots],
@@ -152,8 +151,7 @@ class _Wanted:
         )
         same &= np.abs(active[lots] - wanted) <= DUST_KWH
         self._reason[lots[same]] = Reason.UNCHANGED
-        sent = ~np.isin(orders.lot, lots[same])
-        self._keep(sent)
+        self._keep(~self._marked(lots[same])[orders.lot])
         return Plan(
             keyed,
             self._reason,
@@ -172,7 +170,7 @@ class _Wanted:
         orders = self._orders
         several = orders.lot[1:][np.diff(orders.lot) == 0]
         restricted = orders.lot[[*self._requirements, *self._energy_types]] if self._restricted else orders.lot[:0]
-        rows = np.flatnonzero(np.isin(orders.lot, np.concatenate((several, restricted))))
+        rows = np.flatnonzero(self._marked(np.concatenate((several, restricted)))[orders.lot])
         extra: dict[int, Extra] = {}
         for row in rows.tolist():
             lot = int(orders.lot[row])
@@ -181,6 +179,12 @@ class _Wanted:
             requirements, energy_type = self._requirements.get(row, ()), self._energy_types.get(row, "")
             extra[lot] = (*extra.get(lot, ()), (float(orders.rate[row]), energy, requirements, energy_type))
         return extra
+
+    def _marked(self, lots: Ints) -> Bools:
+        """Return per lot whether it is one of ``lots``."""
+        marked = np.zeros(len(self._keyed), dtype=np.bool_)
+        marked[lots] = True
+        return marked
 
     @property
     def _restricted(self) -> bool:

@@ -13,10 +13,10 @@ from gridhook.arrays import Floats, Ints, Objects
 from gridhook.assets import LOAD, PV, Assets
 from gridhook.claims import resolve_claim
 from gridhook.commands import ClaimAreas, Command, ExchangeCommand, Notify, SendForecasts, SendMeasurements, SetGridFees
+from gridhook.deciding import Decide
 from gridhook.events import AreasClaimed, SlotOpened, Ticked
 from gridhook.grid import MARKET, Grid, Tree
 from gridhook.market import Markets
-from gridhook.plugins.decisions import Decisions
 
 __all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "slots_between"]
 
@@ -26,7 +26,7 @@ _MOST_MISSED_SLOTS = 96
 """Measurements of slots longer ago than this are not asked for after a gap; no settlement market is open so long."""
 
 
-def claim(state: State, tree: Tree, decide: Decisions) -> tuple[State, list[ExchangeCommand], list[Command]]:
+def claim(state: State, tree: Tree, decide: Decide) -> tuple[State, list[ExchangeCommand], list[Command]]:
     """Ask which areas are wanted, and take them if they changed."""
     grid = Grid(tree, np.full(len(tree), np.nan), np.full(len(tree), np.nan), no_assets())
     areas: set[int] = set()
@@ -41,7 +41,7 @@ def claim(state: State, tree: Tree, decide: Decisions) -> tuple[State, list[Exch
     return following, [ClaimAreas(tuple(tree.ids[area] for area in claimed))], [notice]
 
 
-def forecasts(state: State, event: SlotOpened, decide: Decisions) -> list[ExchangeCommand]:
+def forecasts(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
     """Return the forecasts for the coming slots, as far as plugins answered."""
     assets = _metered(event.grid.assets)
     slots = [event.slot + event.slot_length * ahead for ahead in range(1, state.settings.horizon + 1)]
@@ -53,7 +53,7 @@ def forecasts(state: State, event: SlotOpened, decide: Decisions) -> list[Exchan
     return [SendForecasts(tuple(assets.id), tuple(slots), energies)]
 
 
-def measurements(slots: Sequence[pendulum.DateTime], event: SlotOpened, decide: Decisions) -> list[ExchangeCommand]:
+def measurements(slots: Sequence[pendulum.DateTime], event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
     """Return the measurements of ended slots, as far as plugins answered."""
     assets = _metered(event.grid.assets)
     if not len(assets) or not slots:
@@ -64,7 +64,7 @@ def measurements(slots: Sequence[pendulum.DateTime], event: SlotOpened, decide: 
     return [SendMeasurements(tuple(assets.id), tuple(slots), energies)]
 
 
-def fees(state: State, event: SlotOpened, decide: Decisions) -> list[ExchangeCommand]:
+def fees(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
     """Return the grid fees of operated markets for the next slot."""
     tree, grid = event.grid.tree, event.grid
     operated = np.array([area for area in state.areas if tree.kinds[area] == MARKET], dtype=np.int64)
@@ -113,4 +113,3 @@ def _metered(assets: Assets) -> Assets:
 
 def _texts(texts: Sequence[str], positions: Ints) -> Objects:
     return np.array(texts, dtype=object)[positions]
-

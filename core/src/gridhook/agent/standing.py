@@ -50,7 +50,7 @@ class Standing:
     @property
     def keys(self) -> int:
         """Number of keys: twice the number of assets."""
-        return self.count.shape[1]
+        return int(self.count.shape[1])
 
     def open_for(self, slots: tuple[pendulum.DateTime, ...], keys: int) -> Standing:
         """Return what still stands when these slots' markets are open; orders of other slots have died with them."""
@@ -91,7 +91,7 @@ class Standing:
         self, slot: Ints, key: Ints, count: Ints, rate: Floats, extra: Mapping[int, Extra], tolerance: float
     ) -> Bools:
         """Return per row whether just these orders stand; ``extra`` is by row number. Energies are not compared."""
-        same = (self.count[slot, key] == count) & (count == 1)
+        same: Bools = (self.count[slot, key] == count) & (count == 1)
         same &= np.abs(self.rate[slot, key] - rate) <= tolerance
         if self.extra or extra:
             for row, place in enumerate(zip(slot.tolist(), key.tolist(), strict=True)):

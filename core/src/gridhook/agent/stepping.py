@@ -13,6 +13,7 @@ from gridhook.agent.planning import join_plans, plan_settlement, plan_spot
 from gridhook.agent.slots import asset_fees, claim, fees, forecasts, measurements, slots_between
 from gridhook.agent.state import Pending, Plan, State
 from gridhook.commands import Batch, Command, ExchangeCommand, Notify, OrderLines, PlaceOrders, WithdrawOrders
+from gridhook.deciding import Decide
 from gridhook.events import (
     Answered,
     Connected,
@@ -26,13 +27,12 @@ from gridhook.events import (
     Traded,
 )
 from gridhook.market import Market
-from gridhook.plugins.decisions import Decisions
 from gridhook.reasons import Reason, Reasons
 
 __all__ = ["step"]
 
 
-def step(state: State, event: ExchangeEvent, decide: Decisions) -> tuple[State, tuple[Command, ...]]:
+def step(state: State, event: ExchangeEvent, decide: Decide) -> tuple[State, tuple[Command, ...]]:
     """Return the state after ``event``, and the commands that follow from it.
 
     :param decide: asks the plugins.
@@ -56,14 +56,14 @@ def step(state: State, event: ExchangeEvent, decide: Decisions) -> tuple[State, 
     return state, (*failures, *commands)
 
 
-def _connected(state: State, event: Connected, decide: Decisions) -> tuple[State, list[Command]]:
+def _connected(state: State, event: Connected, decide: Decide) -> tuple[State, list[Command]]:
     state = attrs.evolve(state, capability=state.settings.requirements or event.requirements)
     state, claims, notices = claim(state, event.tree, decide)
     state, batch = _batch(state, claims)
     return state, [*notices, *batch]
 
 
-def _slot_opened(state: State, event: SlotOpened, decide: Decisions) -> tuple[State, list[Command]]:
+def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State, list[Command]]:
     state, notices = give_up_answer(state)
     if state.slot is not None and event.slot <= state.slot:
         return state, [*notices, Notify(TickLate(event.slot, event.progress))]
@@ -87,7 +87,7 @@ def _slot_opened(state: State, event: SlotOpened, decide: Decisions) -> tuple[St
     return state, [*notices, *batch]
 
 
-def _ticked(state: State, event: Ticked, decide: Decisions) -> tuple[State, list[Command]]:
+def _ticked(state: State, event: Ticked, decide: Decide) -> tuple[State, list[Command]]:
     if (event.slot, event.progress) == (state.slot, state.progress):
         # GSy sends a tick together with the market event (PROTOCOL.md 3.7); that one was acted on.
         return state, []
@@ -122,7 +122,7 @@ def _enter(state: State, event: SlotOpened | Ticked) -> State:
     )
 
 
-def _spot(state: State, event: SlotOpened | Ticked, market: Market, decide: Decisions) -> Plan:
+def _spot(state: State, event: SlotOpened | Ticked, market: Market, decide: Decide) -> Plan:
     lots = spot_lots(event.grid, event.slot, state.asset_fees, state.standing.rate)
     return plan_spot(lots, state.standing, market, decide, state.capability)
 

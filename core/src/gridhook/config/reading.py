@@ -93,9 +93,7 @@ def read_layer(path: Path, label: str | None = None) -> tuple[Layer, list[Proble
     return Layer(label or str(path), document, path.parent, path, key_lines(text)), []
 
 
-def read_config(
-    path: Path | None, exchange_url: str | None, base_for: Callable[[str], Layer | None]
-) -> Reading:
+def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[[str], Layer | None]) -> Reading:
     """Read the configuration file at ``path`` (None: none), with the command line's ``--exchange`` before it.
 
     Where neither names an exchange, or the command line names one that brings a configuration of its own, that one is
@@ -155,14 +153,14 @@ def _read_section(name: str, cls: type, layer: Layer) -> tuple[Any, list[Problem
         known = {field.name for field in fields_of(cls)}
         values = {key: value for key, value in values.items() if key in known}
     section, problems = read_settings(cls, values, base=layer.base, at=name)
-    if problems and name not in ROUTED_DOMAINS and "routes" in values:
-        problems = [
-            attrs.evolve(problem, message="these plugins are all asked; there is nothing to route")
-            if problem.path == f"{name}.routes"
-            else problem
-            for problem in problems
-        ]
-    return (cls() if section is None else section), problems
+    return (cls(), [_about_routes(problem) for problem in problems]) if problems else (section, [])
+
+
+def _about_routes(problem: Problem) -> Problem:
+    """Say why a section without routes has none."""
+    if problem.path.partition(".")[2] != "routes":
+        return problem
+    return attrs.evolve(problem, message=f"only {', '.join(ROUTED_DOMAINS)} have routes; these plugins are all asked")
 
 
 def _unknown_sections(document: Mapping[str, Any]) -> list[Problem]:
@@ -179,9 +177,7 @@ def _without_idle_base_plugins(config: Config, layers: list[Layer], origins: Map
     base = layers[-1]
     used = {name for domain in SECTIONS if domain not in ("exchange", "guard") for name in config.plugins_of(domain)}
     kept = {
-        name: table
-        for name, table in config.plugins.items()
-        if name in used or origins[f"plugins.{name}"] is not base
+        name: table for name, table in config.plugins.items() if name in used or origins[f"plugins.{name}"] is not base
     }
     return attrs.evolve(config, plugins=kept)
 

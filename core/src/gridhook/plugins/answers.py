@@ -1,10 +1,10 @@
-"""Checking answers: what a plugin returned becomes a typed value, or a :class:`WrongAnswerError` that says what it is."""
+"""Checking answers: what a plugin returned becomes a typed value, or an error that says what it is instead."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from gridhook.arrays import Floats
+from gridhook.arrays import Floats, sums
 from gridhook.claims import Claim
 from gridhook.lots import Lots
 from gridhook.orders import HOLD, Energies, Orders, Rates, Requirement, Requirements
@@ -42,7 +42,7 @@ def check_offers(answer: object, lots: Lots) -> Orders | Rates:
     if np.any(held & (np.bincount(answer.lot, minlength=len(lots)) > 1)):
         msg = "a lot is both held and ordered"
         raise WrongAnswerError(msg)
-    together = np.bincount(answer.lot[placed], answer.energy_kwh[placed], minlength=len(lots))
+    together = sums(answer.lot[placed], answer.energy_kwh[placed], len(lots))
     over = together > lots.energy_kwh * (1 + _ROUNDING) + _ROUNDING
     if np.any(over):
         first = int(np.flatnonzero(over)[0])
@@ -76,7 +76,7 @@ def check_requirements(answer: object, rows: int) -> Requirements:
         msg = f"has to answer Requirements, not {type(answer).__name__}"
         raise WrongAnswerError(msg)
     named = {*answer.alternatives, *answer.held, *answer.energy_types}
-    if any(not isinstance(row, int) or not 0 <= row < rows for row in named):
+    if not all(0 <= row < rows for row in named):
         msg = f"names rows that do not exist; there are {rows}"
         raise WrongAnswerError(msg)
     for alternatives in answer.alternatives.values():

@@ -13,7 +13,7 @@ from gridhook.figures import PluginFigures
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.plugins.loading import HOOKS, Plugin
 
-__all__ = ["Caller", "Benched"]
+__all__ = ["Benched", "Caller"]
 
 _ROWS_NAMED = 3
 

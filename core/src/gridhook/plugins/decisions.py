@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -12,6 +13,7 @@ import pendulum
 from gridhook.assets import Assets
 from gridhook.claims import Claim
 from gridhook.config import Config
+from gridhook.deciding import Priced, Required
 from gridhook.events import Event, PluginFailed
 from gridhook.figures import Figures, PluginFigures, SessionInfo
 from gridhook.grid import Grid
@@ -21,18 +23,10 @@ from gridhook.orders import Energies, Rates, Requirements
 from gridhook.plugins.answers import check_claim, check_energies, check_fees, check_requirements
 from gridhook.plugins.calling import Benched, Caller
 from gridhook.plugins.guard import Failure
-from gridhook.plugins.pricing import Priced, Pricing
+from gridhook.plugins.pricing import Pricing
 from gridhook.plugins.routing import Router
 
-__all__ = ["Decisions", "Required"]
-
-
-@attrs.frozen(eq=False)
-class Required:
-    """What requirements plugins came to: ``requirements`` of all, and per held row the plugin that failed, if one did."""
-
-    requirements: Requirements
-    failed: dict[int, str]
+__all__ = ["Decisions"]
 
 
 class Decisions:
@@ -96,7 +90,7 @@ class Decisions:
                 turn.plugin,
                 "require",
                 {"lots": lots.take(turn.rows), "rates": rates[turn.rows], "market": market},
-                lambda value, asked=len(rows): check_requirements(value, asked),
+                partial(check_requirements, rows=len(rows)),
                 lots.path[turn.rows],
             )
             if isinstance(answer, Failure | Benched):
@@ -113,7 +107,7 @@ class Decisions:
                 name,
                 "set_grid_fees",
                 {"markets": markets, "slot": slot},
-                lambda value: check_fees(value, len(markets)),
+                partial(check_fees, rows=len(markets)),
                 markets.path,
             )
             if isinstance(answer, np.ndarray):
@@ -146,12 +140,11 @@ class Decisions:
         energies = np.full((len(assets), len(slots)), np.nan)
         implements = self._caller.implements(hook)
         for turn in self.routers[domain].turns(assets, implements, lambda: np.isnan(energies).any(axis=1)):
-            shape = (len(turn.rows), len(slots))
             answer = self._caller.call(
                 turn.plugin,
                 hook,
                 {"assets": assets.take(turn.rows), "slots": tuple(slots)},
-                lambda value, shape=shape: check_energies(value, *shape),
+                partial(check_energies, rows=len(turn.rows), slots=len(slots)),
                 assets.path[turn.rows],
             )
             if isinstance(answer, np.ndarray):

@@ -89,7 +89,9 @@ class Registry:
                 guess = did_you_mean(nearest(caller.name, HOOKS))
                 problems.append(Problem("", f"{name!r} implements {caller.name!r}, which is no hook{guess}"))
             elif implementation.wrapper or implementation.hookwrapper:
-                message = f"{name!r} wraps {caller.name!r}; wrappers cannot be isolated, adjust_rates is the way to wrap"
+                message = (
+                    f"{name!r} wraps {caller.name!r}; wrappers cannot be isolated, adjust_rates is the way to wrap"
+                )
                 problems.append(Problem("", message))
             elif implementation.tryfirst or implementation.trylast:
                 message = f"{name!r} orders {caller.name!r} by tryfirst or trylast; the order is the configuration's"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-import attrs
 import numpy as np
 
-from gridhook.arrays import Bools, Floats, Ints, Objects
+from gridhook.arrays import Bools, Floats, Ints
+from gridhook.deciding import Priced
 from gridhook.lots import Lots
 from gridhook.market import Market
 from gridhook.orders import HOLD, Orders
@@ -18,24 +19,7 @@ from gridhook.plugins.guard import Failure
 from gridhook.plugins.routing import Router
 from gridhook.reasons import Reason
 
-__all__ = ["Priced", "Pricing"]
-
-
-@attrs.frozen(eq=False)
-class Priced:
-    """What pricing came to.
-
-    ``orders``
-        the orders that shall stand, rates finite; rows refer to the lots.
-    ``reason``
-        per lot: PRICED, HELD, DECLINED or PLUGIN_FAILED.
-    ``plugin``
-        per lot: the plugin that decided or failed; empty where none did.
-    """
-
-    orders: Orders
-    reason: Ints
-    plugin: Objects
+__all__ = ["Pricing"]
 
 
 class Pricing:
@@ -56,7 +40,7 @@ class Pricing:
                 turn.plugin,
                 self._hook,
                 {self._table_argument: asked, "market": market},
-                lambda value, asked=asked: check_offers(value, asked),
+                partial(check_offers, lots=asked),
                 asked.path,
             )
             merged.add(turn.plugin, turn.rows, answer)
@@ -70,13 +54,13 @@ class Pricing:
         rates = priced.orders.rate.copy()
         reason, plugin = priced.reason.copy(), priced.plugin.copy()
         alive = np.ones(len(rates), dtype=np.bool_)
-        for turn in self._router.turns(rows, self._caller.implements("adjust_rates"), lambda: alive):
+        for turn in self._router.turns(rows, self._caller.implements("adjust_rates"), alive.view):
             arguments: Mapping[str, Any] = {"rates": _read_only(rates[turn.rows]), "lots": rows.take(turn.rows)}
             answer = self._caller.call(
                 turn.plugin,
                 "adjust_rates",
                 {**arguments, "market": market},
-                _rates_check(len(turn.rows)),
+                partial(check_rates, rows=len(turn.rows)),
                 rows.path[turn.rows],
             )
             if answer is None:
@@ -92,10 +76,6 @@ class Pricing:
             alive &= ~np.isin(priced.orders.lot, lots_dropped)
         kept = Orders(priced.orders.lot[alive], rates[alive], priced.orders.energy_kwh[alive])
         return Priced(kept, reason, plugin)
-
-
-def _rates_check(rows: int) -> Callable[[Any], Floats]:
-    return lambda value: check_rates(value, rows)
 
 
 def _read_only(array: Floats) -> Floats:

@@ -49,13 +49,13 @@ class Router:
 
         :param is_open: gives, at each turn, which rows still want an answer; without it, all do at every turn.
         """
-        assigned = self._assign(table)
         routes = [[name for name in route if takes_part(name)] for route in self._routes]
+        assigned = self._assign(table) if self._numbers else None
         for rank in range(max(map(len, routes))):
-            names = dict.fromkeys(route[rank] for route in routes if len(route) > rank)
-            for name in names:
-                numbers = [number for number, route in enumerate(routes) if route[rank : rank + 1] == [name]]
-                served = np.isin(assigned, numbers)
+            for name in dict.fromkeys(route[rank] for route in routes if len(route) > rank):
+                served = np.ones(len(table), dtype=np.bool_)
+                if assigned is not None:
+                    served = np.array([route[rank : rank + 1] == [name] for route in routes])[assigned]
                 rows = np.flatnonzero(served if is_open is None else served & is_open())
                 if len(rows):
                     yield Turn(name, rows)
@@ -79,8 +79,6 @@ class Router:
 
     def _assign(self, table: Lots | Assets) -> Ints:
         """Return the number of each row's route."""
-        if not self._numbers:
-            return np.zeros(len(table), dtype=np.int64)
         rows = zip(table.path.tolist(), table.name.tolist(), table.kind.tolist(), strict=True)
         return np.fromiter((self._number(*row) for row in rows), dtype=np.int64, count=len(table))
 

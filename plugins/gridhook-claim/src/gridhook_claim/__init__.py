@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attrs
+
 from gridhook import ASSET_KINDS, Claim, Grid, hookimpl
 
 __all__ = ["ClaimPlugin"]

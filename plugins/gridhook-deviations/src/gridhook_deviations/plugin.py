@@ -7,6 +7,7 @@ from typing import Literal
 import attrs
 import numpy as np
 from attrs import validators
+
 from gridhook import Lots, Market, Rates, hookimpl
 
 __all__ = ["Deviations"]
@@ -37,8 +38,9 @@ class Deviations:
         is_bid = deviations.side == "bid"
         if self.rates == "fixed":
             return np.where(is_bid, self.bid_rate, self.offer_rate)
-        age = np.array([(market.slot - slot) / market.slot_length for slot in deviations.slot.tolist()])
-        share = np.clip(age / self.window_slots, 0.0, 1.0)
+        slots = deviations.slot.tolist()
+        ages = {slot: (market.slot - slot) / market.slot_length for slot in dict.fromkeys(slots)}
+        share = np.clip(np.array([ages[slot] for slot in slots]) / self.window_slots, 0.0, 1.0)
         low = market.feed_in_rate - deviations.grid_fee
         high = market.market_maker_rate + deviations.grid_fee
         rates = np.where(is_bid, low + (high - low) * share, high - (high - low) * share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pendulum
+
 from gridhook.arrays import Bools, Floats, Ints, Objects
 from gridhook.assets import Assets
 from gridhook.commands import (
@@ -18,8 +19,8 @@ from gridhook.commands import (
 from gridhook.events import Answered, Refused
 from gridhook.grid import Deviations, Grid, MarketStats
 from gridhook.lots import OFFER
+from gridhook.tables import concatenate
 from gridhook.trades import SETTLEMENT, SPOT, Trades
-
 from gridhook_exchange.market.book import Terms
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
@@ -43,6 +44,7 @@ class Desk:
         self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids)}
         self._market_of = {area: market for market, area in enumerate(community.market_ids)}
         self._owned: Ints = np.empty(0, dtype=np.int64)
+        self._identity = self._identify()
         self._operated: set[int] = set()
         self._traded = 0
 
@@ -88,15 +90,14 @@ class Desk:
         own = np.zeros(len(self._simulation.community.kinds), dtype=np.bool_)
         own[self._owned] = True
         chosen = [part.take(own[part.buyer] | own[part.seller]) for part in parts]
-        rows = [self._trades(part) for part in chosen if len(part)]
-        if not rows:
-            return None
-        return Trades(*(np.concatenate(columns) for columns in zip(*rows, strict=True)))
+        tables = [self._trades(part) for part in chosen if len(part)]
+        return concatenate(*tables) if tables else None
 
     def _claim(self, command: ClaimAreas) -> list[Refused]:
         unknown = [area for area in command.ids if area not in self._asset_of and area not in self._market_of]
         assets = [self._asset_of[area] for area in command.ids if area in self._asset_of]
         self._owned = np.array(sorted(assets), dtype=np.int64)
+        self._identity = self._identify()
         self._operated = {self._market_of[area] for area in command.ids if area in self._market_of}
         self._simulation.is_controlled[:] = False
         self._simulation.is_controlled[self._owned] = True
@@ -174,11 +175,7 @@ class Desk:
                 for new, row in enumerate(rows.tolist())
                 if row in command.requirements
             },
-            {
-                new: command.energy_types[row]
-                for new, row in enumerate(rows.tolist())
-                if row in command.energy_types
-            },
+            {new: command.energy_types[row] for new, row in enumerate(rows.tolist()) if row in command.energy_types},
         )
 
     def _set_fees(self, command: SetGridFees) -> list[Refused]:
@@ -224,13 +221,12 @@ class Desk:
         open_buy, open_sell = open_kwh[2 * own], open_kwh[2 * own + 1]
         stored = community.is_storage[own]
         used, free = self._charge()
-        area = self._registry.asset_area[own]
-        tree = self._registry.tree
+        ids, names, paths, kinds = self._identity
         return Assets(
-            id=_texts(tree.ids, area),
-            name=_texts(tree.names, area),
-            path=_texts(tree.paths, area),
-            kind=_texts(tree.kinds, area),
+            id=ids,
+            name=names,
+            path=paths,
+            kind=kinds,
             energy_requirement_kwh=np.where(community.is_load[own], limit_buy, np.nan),
             available_energy_kwh=np.where(community.is_pv[own], limit_sell, np.nan),
             energy_to_buy_kwh=np.where(stored, limit_buy - open_buy, np.nan),
@@ -243,6 +239,11 @@ class Desk:
             total_cost_cents=spot.cost_cents[own],
         )
 
+    def _identify(self) -> tuple[Objects, ...]:
+        """Return the columns of the owned assets that never change: id, name, path, kind."""
+        tree, area = self._registry.tree, self._registry.asset_area[self._owned]
+        return tuple(np.array(texts, dtype=object)[area] for texts in (tree.ids, tree.names, tree.paths, tree.kinds))
+
     def _charge(self) -> tuple[Floats, Floats]:
         simulation = self._simulation
         batteries, spot = simulation.community.batteries, simulation.spot
@@ -254,12 +255,12 @@ class Desk:
         free[batteries.asset] = batteries.capacity_kwh - (charge - sold + bought)
         return used, free
 
-    def _trades(self, part: Entries) -> tuple[Objects, ...]:
+    def _trades(self, part: Entries) -> Trades:
         community = self._simulation.community
         first, self._traded = self._traded, self._traded + len(part)
         ids = np.array(community.asset_ids, dtype=object)
         number = np.arange(first, self._traded)
-        return (
+        return Trades(
             np.array([f"trade-{one}" for one in number], dtype=object),
             np.where(part.is_spot, SPOT, SETTLEMENT).astype(object),
             np.array([community.slot_start(slot) for slot in part.slot.tolist()], dtype=object),
@@ -270,10 +271,3 @@ class Desk:
             part.seller_rate,
             part.with_partner,
         )
-
-
-def _texts(texts: tuple[str, ...], positions: Ints) -> Objects:
-    column: Objects = np.array(texts, dtype=object)[positions]
-    return column
-
-

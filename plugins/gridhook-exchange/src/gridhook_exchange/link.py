@@ -8,12 +8,12 @@ from pathlib import Path
 
 import attrs
 from attrs import validators
+
 from gridhook.commands import Batch
 from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked, Traded
 from gridhook.figures import Accounts
 from gridhook.links import LinkRequest
-
 from gridhook_exchange.community import Overrides, read_community
 from gridhook_exchange.desk import Desk
 from gridhook_exchange.market.accounts import close_accounts

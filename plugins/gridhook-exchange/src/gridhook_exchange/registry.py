@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+
 from gridhook.arrays import Ints
 from gridhook.grid import MARKET, MARKET_MAKER, Tree
-
 from gridhook_exchange.market.community import Community
 
 __all__ = ["Registry", "build_registry"]

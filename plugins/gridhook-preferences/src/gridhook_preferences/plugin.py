@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
-from gridhook import AreaError, Grid, Lots, Market, Rates, Requirement, Requirements, hookimpl
 
+from gridhook import AreaError, Grid, Lots, Market, Rates, Requirement, Requirements, hookimpl
 from gridhook_preferences.file import Preference, PreferencesFileError, read_preferences
 
 __all__ = ["Preferences"]

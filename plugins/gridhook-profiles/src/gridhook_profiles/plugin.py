@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 import pendulum
 from attrs import validators
+
 from gridhook import Assets, Energies, hookimpl
 from gridhook.events import Event, SlotOpened
 from gridhook.series import AssetSeries, EnergyUnit, SeriesError
@@ -28,6 +29,9 @@ class Profiles:
         its column of times.
     ``unit``
         of its other columns: ``kWh`` or ``Wh`` in the interval that starts then, ``kW`` or ``W`` during it.
+    ``scale``
+        factor for the file's values. A little below 1 is cautious: a kWh too many is settled at a loss, one too few at
+        worst at the price of having no market.
     ``timezone``
         the zone of times without an offset.
     ``columns``
@@ -39,6 +43,7 @@ class Profiles:
     file: Path | None = None
     time: str = "time"
     unit: EnergyUnit = "kWh"
+    scale: float = attrs.field(default=1.0, validator=validators.ge(0))
     timezone: str = "UTC"
     columns: dict[str, str] = attrs.field(factory=dict)
     load_kwh: float | None = attrs.field(default=None, validator=_kwh)
@@ -69,5 +74,5 @@ class Profiles:
         energies = np.repeat(known[:, np.newaxis], len(slots), axis=1)
         if self._series is None:
             return energies
-        profiles = self._series.energies(assets, slots, self._slot_length)
+        profiles = self._series.energies(assets, slots, self._slot_length) * self.scale
         return np.where(np.isnan(profiles), energies, profiles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 from attrs import validators
+
 from gridhook import Lots, Rates, hookimpl
 
 __all__ = ["Fixed"]

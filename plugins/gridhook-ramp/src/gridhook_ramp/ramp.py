@@ -7,6 +7,7 @@ import math
 import attrs
 import numpy as np
 from attrs import validators
+
 from gridhook import Lots, Market, Rates, hookimpl
 
 __all__ = ["Ramp", "ramp_rates"]

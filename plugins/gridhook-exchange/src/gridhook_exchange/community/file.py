@@ -8,6 +8,7 @@ from typing import Literal
 
 import attrs
 from attrs import validators
+
 from gridhook.series import EnergyUnit
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "TariffSection",
 ]
 
-_not_negative = validators.ge(0)
-_positive = validators.gt(0)
-_efficiency = [validators.gt(0), validators.le(1)]
+_not_negative = validators.ge(0.0)
+_positive = validators.gt(0.0)
+_share = [validators.ge(0.0), validators.le(1.0)]
+_efficiency = [validators.gt(0.0), validators.le(1.0)]
+_count = validators.ge(0)
 
 RateUnit = Literal["cents/kWh", "EUR/kWh", "USD/kWh"]
 
@@ -34,8 +37,6 @@ def _is_name(_: object, __: object, name: str) -> None:
     if not name.strip() or "/" in name:
         msg = f"has to be a name without '/', not {name!r}"
         raise ValueError(msg)
-
-
 
 
 @attrs.frozen
@@ -106,8 +107,8 @@ class RulesSection:
         number of slots for which an ended slot can be settled; 0: not at all.
     """
 
-    min_age_ticks: int = attrs.field(default=2, validator=[_not_negative, validators.le(360)])
-    settlement_slots: int = attrs.field(default=4, validator=_not_negative)
+    min_age_ticks: int = attrs.field(default=2, validator=[_count, validators.le(360)])
+    settlement_slots: int = attrs.field(default=4, validator=_count)
 
 
 @attrs.frozen
@@ -118,7 +119,7 @@ class ForecastSection:
         standard deviation of the forecast around the profile, as a share of it.
     """
 
-    error: float = attrs.field(default=0.1, validator=[_not_negative, validators.le(2)])
+    error: float = attrs.field(default=0.1, validator=[_not_negative, validators.le(2.0)])
 
 
 @attrs.frozen
@@ -168,8 +169,8 @@ class StorageEntry:
     market: str
     capacity_kwh: float = attrs.field(validator=_positive)
     power_kw: float = attrs.field(validator=_positive)
-    initial_charge: float = attrs.field(default=0.5, validator=[_not_negative, validators.le(1)])
-    min_charge: float = attrs.field(default=0.1, validator=[_not_negative, validators.le(1)])
+    initial_charge: float = attrs.field(default=0.5, validator=_share)
+    min_charge: float = attrs.field(default=0.1, validator=_share)
     charge_efficiency: float = attrs.field(default=0.95, validator=_efficiency)
     discharge_efficiency: float = attrs.field(default=0.95, validator=_efficiency)
 
@@ -203,7 +204,7 @@ class CommunityFile:
     slots: int = attrs.field(default=96, validator=validators.ge(1))
     slot_minutes: int = attrs.field(default=15, validator=validators.in_((5, 10, 15, 20, 30, 60)))
     tick_seconds: int = attrs.field(default=15, validator=validators.ge(1))
-    seed: int = attrs.field(default=0, validator=_not_negative)
+    seed: int = attrs.field(default=0, validator=_count)
     profiles: ProfilesSection = attrs.field(factory=ProfilesSection)
     forecast: ForecastSection = attrs.field(factory=ForecastSection)
     rules: RulesSection = attrs.field(factory=RulesSection)

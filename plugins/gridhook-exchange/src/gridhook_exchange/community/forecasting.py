@@ -5,7 +5,9 @@ from __future__ import annotations
 import zlib
 
 import numpy as np
+
 from gridhook.arrays import Floats
+from gridhook_exchange.noise import correlated_noise
 
 __all__ = ["imperfect"]
 
@@ -20,11 +22,6 @@ def imperfect(measured_kwh: Floats, error: float, seed: int, name: str) -> Float
     :param name: the asset's, so that its errors do not depend on what else there is.
     """
     rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
-    shocks = rng.standard_normal(len(measured_kwh)) * np.sqrt(1 - _PERSISTENCE**2)
-    noise = np.empty_like(measured_kwh)
-    current = rng.standard_normal()
-    for slot, shock in enumerate(shocks.tolist()):
-        current = _PERSISTENCE * current + shock
-        noise[slot] = current
+    noise = correlated_noise(len(measured_kwh), _PERSISTENCE, rng)
     forecast: Floats = measured_kwh * np.exp(error * noise - error**2 / 2)
     return forecast

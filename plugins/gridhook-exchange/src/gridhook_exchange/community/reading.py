@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import attrs
 import numpy as np
 import pendulum
+
 from gridhook.arrays import Floats
 from gridhook.config import Layer, read_layer
 from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.series import Series, SeriesError, SeriesReader, find_timezone
 from gridhook.settings import read_settings
-
 from gridhook_exchange.community.file import (
     CommunityFile,
     LoadEntry,
@@ -135,11 +135,12 @@ class _Builder:
     def _assets(self) -> list[tuple[str, LoadEntry | PvEntry | StorageEntry]]:
         """Return all assets with their places in the file."""
         file = self._file
-        return [
-            (f"{key}[{position}]", entry)
-            for key, entries in (("loads", file.loads), ("pvs", file.pvs), ("storages", file.storages))
-            for position, entry in enumerate(entries)
-        ]
+        lists: dict[str, Sequence[LoadEntry | PvEntry | StorageEntry]] = {
+            "loads": file.loads,
+            "pvs": file.pvs,
+            "storages": file.storages,
+        }
+        return [(f"{key}[{row}]", entry) for key, entries in lists.items() for row, entry in enumerate(entries)]
 
     def _markets(self) -> list[MarketEntry]:
         """Return the markets, parents first."""
@@ -180,7 +181,9 @@ class _Builder:
         file = self._file
         ticks, rest = divmod(file.slot_minutes * 60, file.tick_seconds)
         if rest or ticks < _MIN_TICKS:
-            message = f"a slot of {file.slot_minutes} min is not {_MIN_TICKS} or more whole ticks of {file.tick_seconds} s"
+            message = (
+                f"a slot of {file.slot_minutes} min is not {_MIN_TICKS} or more whole ticks of {file.tick_seconds} s"
+            )
             self._complain("tick_seconds", message)
         return ticks
 

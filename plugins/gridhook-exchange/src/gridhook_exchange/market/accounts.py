@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import attrs
 import numpy as np
-from gridhook.arrays import Floats, Ints
-from gridhook.figures import Accounts, CommunityFigures, MemberFigures
 
+from gridhook.arrays import Floats, Ints, sums
+from gridhook.figures import Accounts, CommunityFigures, MemberFigures
 from gridhook_exchange.market.battery import Batteries
 from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.ledger import Entries
@@ -114,7 +113,7 @@ class _Books:
         paid = self._sum(trades.buyer, trades.energy_kwh * trades.buyer_rate).sum(axis=1)
         received = self._sum(trades.seller, trades.energy_kwh * trades.seller_rate).sum(axis=1)
         charge = self._simulation.charge_kwh[:, self._slots]
-        stored = np.bincount(self._member[run.batteries.asset], charge, minlength=len(self._markets))
+        stored = sums(self._member[run.batteries.asset], charge, len(self._markets))
         bill: Floats = paid - received + self._at_tariff(self._untraded) - self._value_of(stored)
         return bill
 

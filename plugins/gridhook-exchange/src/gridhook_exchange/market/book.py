@@ -7,19 +7,14 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
-from gridhook.arrays import Bools, Floats, Ints
-from gridhook.orders import Requirement
 
+from gridhook.arrays import Bools, Floats, Ints, sums
+from gridhook.orders import Requirement
 from gridhook_exchange.market.matching import TOLERANCE
 
-__all__ = ["BID", "OFFER", "Book", "Terms", "order_key"]
+__all__ = ["BID", "OFFER", "Book", "Terms"]
 
 BID, OFFER = 0, 1
-
-
-def order_key(asset: Ints, side: Ints) -> Ints:
-    """Return the number of an asset's side: orders of one key replace each other."""
-    return 2 * asset + side
 
 
 @attrs.define(eq=False)
@@ -64,7 +59,7 @@ class Book:
 
     def open_kwh(self, keys: int) -> Floats:
         """Return the open energy of each key."""
-        return np.bincount(self.key, self.energy_kwh, minlength=keys)
+        return sums(self.key, self.energy_kwh, keys)
 
     def add(
         self,
@@ -95,7 +90,9 @@ class Book:
     def remove(self, keys: Ints) -> None:
         """Delete all orders of these keys."""
         if len(keys) and len(self):
-            self.energy_kwh[np.isin(self.key, keys)] = 0.0
+            is_gone = np.zeros(max(int(self.key.max()), int(keys.max())) + 1, dtype=np.bool_)
+            is_gone[keys] = True
+            self.energy_kwh[is_gone[self.key]] = 0.0
 
     def take(self, rows: Ints, energy_kwh: Floats) -> None:
         """Take traded energy off orders; what is left and no more than dust disappears with it."""

@@ -8,13 +8,13 @@ They are matched in the lowest market that contains both, lower markets first, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import attrs
 import numpy as np
+
 from gridhook.arrays import Bools, Floats, Ints
 from gridhook.orders import Requirement
-
 from gridhook_exchange.market.book import OFFER, Book
 from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.matching import TOLERANCE, Side, pay_as_bid
@@ -57,18 +57,20 @@ def clear(book: Book, community: Community, fees: Fees, tick: int) -> Cleared:
     """Match all orders that have met by ``tick``, pay-as-bid, and take the traded energy off the book."""
     tree, min_age = community.tree, community.rules.min_age_ticks
     trades = _Trades(book)
-    side = book.key % 2
+    is_offer = book.key % 2 == OFFER
+    best = _best_rates(book, is_offer)
+    if not _can_cross(book, is_offer, best):
+        return trades.result()
     home = tree.home[book.key // 2]
     age = tick - 1 - book.posted
     reach = np.where(age < 0, -_EVERYWHERE, age // min_age if min_age else _EVERYWHERE)
     for depth in range(tree.height, -1, -1):
         market = tree.ancestor[depth][home]
         below = fees.below(home, market)
-        shift = np.where(side == OFFER, below + fees.own[market], -below)
-        usable = (market >= 0) & (book.energy_kwh > 0)
-        usable &= (side == OFFER) | (_highest_rate(book) + shift >= 0)
-        slack = reach - (tree.depth[home] - depth)
-        for number, rows in _crossing(book, usable, market, shift, len(tree.parent)):
+        shift = np.where(is_offer, below + fees.own[market], -below)
+        usable = (market >= 0) & (book.energy_kwh > 0) & (is_offer | (best + shift >= 0))
+        for number, rows in _crossing(usable, is_offer, best + shift, market, len(tree.parent)):
+            slack = reach - (tree.depth[home] - depth)
             if book.terms and any(row in book.terms for row in rows.tolist()):
                 _match_with_terms(book, rows, shift, slack, community, trades, number)
             else:
@@ -96,18 +98,21 @@ class _Trades:
         return Cleared(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
 
 
-def _crossing(
-    book: Book, usable: Bools, market: Ints, shift: Floats, markets: int
-) -> Iterator[tuple[int, Ints]]:
+def _can_cross(book: Book, is_offer: Bools, best: Floats) -> bool:
+    """Return whether any bid reaches any offer before fees, which only take them apart."""
+    is_open = book.energy_kwh > 0
+    highest = best[is_open & ~is_offer].max(initial=-np.inf)
+    lowest = best[is_open & is_offer].min(initial=np.inf)
+    return bool(lowest - highest <= TOLERANCE)
+
+
+def _crossing(usable: Bools, is_offer: Bools, best: Floats, market: Ints, markets: int) -> Iterator[tuple[int, Ints]]:
     """Yield each market in which the highest bid reaches the lowest offer, with the rows of its orders."""
-    offers = usable & (book.key % 2 == OFFER)
-    bids = usable & (book.key % 2 != OFFER)
-    if not (offers.any() and bids.any()):
-        return
+    offers, bids = np.flatnonzero(usable & is_offer), np.flatnonzero(usable & ~is_offer)
     highest = np.full(markets, -np.inf)
-    np.maximum.at(highest, market[bids], (_highest_rate(book) + shift)[bids])
+    np.maximum.at(highest, market[bids], best[bids])
     lowest = np.full(markets, np.inf)
-    np.minimum.at(lowest, market[offers], (_lowest_rate(book) + shift)[offers])
+    np.minimum.at(lowest, market[offers], best[offers])
     crossing = np.flatnonzero(lowest - highest <= TOLERANCE)
     if not len(crossing):
         return
@@ -181,20 +186,13 @@ def _preferred(book: Book, row: int, shift: Floats, slack: Ints, community: Comm
     )
 
 
-def _highest_rate(book: Book) -> Floats:
-    """Return the highest rate at which each bid may trade: requirements can name one of their own."""
-    return _best_rate(book, max)
-
-
-def _lowest_rate(book: Book) -> Floats:
-    return _best_rate(book, min)
-
-
-def _best_rate(book: Book, best: Callable[[list[float]], float]) -> Floats:
+def _best_rates(book: Book, is_offer: Bools) -> Floats:
+    """Return the highest rate at which each bid may trade, the lowest for offers: requirements can name their own."""
     if not book.terms:
         return book.rate
     rate = book.rate.copy()
     for row, terms in book.terms.items():
         own = [one.rate for one in terms.alternatives if one.rate is not None]
-        rate[row] = best([float(rate[row]), *own])
+        if own:
+            rate[row] = min(rate[row], *own) if is_offer[row] else max(rate[row], *own)
     return rate

@@ -7,8 +7,8 @@ from functools import cached_property
 import attrs
 import numpy as np
 import pendulum
-from gridhook.arrays import Bools, Floats
 
+from gridhook.arrays import Bools, Floats
 from gridhook_exchange.market.battery import Batteries
 from gridhook_exchange.market.tree import MarketTree
 
@@ -118,4 +118,9 @@ class Community:
 
     def slot_start(self, slot: int) -> pendulum.DateTime:
         """Return the start of a slot by its number."""
-        return self.start + self.slot_length * slot
+        return self._slot_starts[slot]
+
+    @cached_property
+    def _slot_starts(self) -> tuple[pendulum.DateTime, ...]:
+        first, seconds = self.start.timestamp(), self.slot_length.total_seconds()
+        return tuple(pendulum.from_timestamp(first + seconds * slot) for slot in range(self.slots + 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from gridhook.arrays import Bools, Floats
 
 __all__ = ["deviations"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+
 from gridhook.arrays import Bools, Floats, Ints
 
 __all__ = ["Entries", "Ledger"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+
 from gridhook.arrays import Floats, Ints
 
 __all__ = ["TOLERANCE", "Matches", "Side", "pay_as_bid"]
@@ -67,7 +68,9 @@ def pay_as_bid(bids: Side, offers: Side) -> Matches:
                     continue
             at += 1
     bid, taken, traded_kwh = zip(*pairs, strict=True) if pairs else ((), (), ())
-    return Matches(np.array(bid, dtype=np.int64), np.array(taken, dtype=np.int64), np.array(traded_kwh, dtype=np.float64))
+    return Matches(
+        np.array(bid, dtype=np.int64), np.array(taken, dtype=np.int64), np.array(traded_kwh, dtype=np.float64)
+    )
 
 
 def _dearest_first(side: Side) -> Ints:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import attrs
-from gridhook.orders import Requirement
 
+from gridhook.orders import Requirement
 from gridhook_exchange.market.matching import TOLERANCE
 
 __all__ = ["Match", "Preferred", "match_preferences"]

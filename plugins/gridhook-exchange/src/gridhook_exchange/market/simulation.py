@@ -7,9 +7,9 @@ slot, runs its ticks one by one, posts orders between two ticks, and closes the 
 from __future__ import annotations
 
 import numpy as np
-from gridhook.arrays import Bools, Floats, Ints
 
-from gridhook_exchange.market.book import BID, OFFER, order_key
+from gridhook.arrays import Bools, Floats, Ints
+from gridhook_exchange.market.book import BID, OFFER
 from gridhook_exchange.market.builtin import builtin_rates
 from gridhook_exchange.market.clearing import Cleared
 from gridhook_exchange.market.community import Community
@@ -149,7 +149,7 @@ class Simulation:
         return None
 
     def unsettled_kwh(self) -> Floats:
-        """Return float64 (assets, open settlement slots): what is left to buy (positive) or sell (negative), else NaN."""
+        """Return float64 (assets, open settlements): what is left to buy (positive) or sell (negative), else NaN."""
         limits = [market.limit_kwh[0::2] - market.limit_kwh[1::2] for market in self.settlements.values()]
         unsettled = np.column_stack(limits) if limits else np.empty((len(self.community.kinds), 0))
         return np.where(np.abs(unsettled) > TOLERANCE, unsettled, np.nan)
@@ -207,7 +207,7 @@ class Simulation:
         community = self.community
         asset = community.market_maker
         lines = Lines(
-            np.array([order_key(asset, BID), order_key(asset, OFFER)]),
+            np.array([2 * asset + BID, 2 * asset + OFFER]),
             np.maximum([community.feed_in_rate[self.slot], community.retail_rate[self.slot]], 0.0),
             np.array([np.inf, np.inf]),
             np.array([True, True]),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import attrs
 import numpy as np
-from gridhook.arrays import Bools, Floats, Ints
 
+from gridhook.arrays import Bools, Floats, Ints, sums
 from gridhook_exchange.market.book import Book, Terms
 from gridhook_exchange.market.clearing import Cleared, clear
 from gridhook_exchange.market.community import Community
@@ -67,7 +67,7 @@ class SlotMarket:
         for row, message in self._check_energy(lines, fits, energy):
             errors[row] = message
             fits[row] = False
-        self._book.remove(np.unique(lines.key[fits & lines.replace]))
+        self._book.remove(lines.key[fits & lines.replace])
         rows = np.flatnonzero(fits)
         self._book.add(
             lines.key[rows],
@@ -101,27 +101,29 @@ class SlotMarket:
         if not len(cleared):
             return None
         assets = len(self.bought_kwh)
-        bought = np.bincount(cleared.buyer, cleared.energy_kwh, minlength=assets)
-        sold = np.bincount(cleared.seller, cleared.energy_kwh, minlength=assets)
+        bought = sums(cleared.buyer, cleared.energy_kwh, assets)
+        sold = sums(cleared.seller, cleared.energy_kwh, assets)
         self.bought_kwh += bought
         self.sold_kwh += sold
         self.limit_kwh[0::2] -= bought
         self.limit_kwh[1::2] -= sold
         np.maximum(self.limit_kwh, 0.0, out=self.limit_kwh)
-        self.cost_cents += np.bincount(cleared.buyer, cleared.energy_kwh * cleared.rate, minlength=assets)
+        self.cost_cents += sums(cleared.buyer, cleared.energy_kwh * cleared.rate, assets)
         received = cleared.energy_kwh * self.seller_rate(cleared)
-        self.cost_cents += np.bincount(cleared.seller, received, minlength=assets)
+        self.cost_cents += sums(cleared.seller, received, assets)
         return cleared
 
     def seller_rate(self, cleared: Cleared) -> Floats:
-        """Return what the sellers keep: the buyer's rate less the fees of all markets between them (PROTOCOL.md 6.8)."""
+        """Return what sellers keep: the buyer's rate less the fees of all markets between them (PROTOCOL.md 6.8)."""
         home = self._community.tree.home
         return cleared.rate - self.fees.on_path(home[cleared.buyer], home[cleared.seller], cleared.market)
 
     def _refusals(self, lines: Lines) -> dict[int, str]:
         bad_rate = ~np.isfinite(lines.rate) | (lines.rate < 0)
         bad_energy = ~(lines.energy_kwh > TOLERANCE)
-        errors = {row: f"the rate {lines.rate[row]:g} is not a number from 0 up" for row in np.flatnonzero(bad_rate).tolist()}
+        errors = {
+            row: f"the rate {lines.rate[row]:g} is not a number from 0 up" for row in np.flatnonzero(bad_rate).tolist()
+        }
         for row in np.flatnonzero(bad_energy & ~bad_rate).tolist():
             errors[row] = f"the energy {lines.energy_kwh[row]:g} kWh is not above {TOLERANCE:g} kWh"
         return errors
@@ -131,21 +133,20 @@ class SlotMarket:
         posted = self.open_kwh()
         refused = []
         if len(np.unique(lines.key)) == len(lines):
-            room = self.limit_kwh[lines.key] - np.where(lines.replace, 0.0, posted[lines.key])
-            for row in np.flatnonzero(fits & ~(energy <= room + TOLERANCE)).tolist():
-                refused.append((row, self._excess(lines, row, float(room[row]))))
-            np.minimum(energy, np.maximum(room, 0.0), out=energy)
-            return refused
+            rooms = np.maximum(self.limit_kwh[lines.key] - np.where(lines.replace, 0.0, posted[lines.key]), 0.0)
+            too_much = np.flatnonzero(fits & ~(energy <= rooms + TOLERANCE)).tolist()
+            np.minimum(energy, rooms, out=energy)
+            return [(row, self._excess(lines, row, float(rooms[row]))) for row in too_much]
         for row, (key, replace) in enumerate(zip(lines.key.tolist(), lines.replace.tolist(), strict=True)):
             if not fits[row]:
                 continue
             if replace:
                 posted[key] = 0.0
-            room = max(float(self.limit_kwh[key] - posted[key]), 0.0)
+            room = float(np.maximum(self.limit_kwh[key] - posted[key], 0.0))
             if energy[row] > room + TOLERANCE:
                 refused.append((row, self._excess(lines, row, room)))
                 continue
-            energy[row] = min(float(energy[row]), room)
+            energy[row] = np.minimum(energy[row], room)
             posted[key] += energy[row]
         return refused
 
@@ -153,7 +154,7 @@ class SlotMarket:
         asset, side = divmod(int(lines.key[row]), 2)
         name = self._community.asset_names[asset]
         verb = "sell" if side else "buy"
-        return f"{lines.energy_kwh[row]:.6g} kWh is more than the {max(room, 0.0):.6g} kWh that {name!r} can {verb}"
+        return f"{lines.energy_kwh[row]:.6g} kWh is more than the {room:.6g} kWh that {name!r} can {verb}"
 
     def _meeting_ticks(self, tick: int) -> set[int]:
         """Return the ticks at which orders posted now reach further markets."""

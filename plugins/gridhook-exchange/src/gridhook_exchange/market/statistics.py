@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
-from gridhook.arrays import Floats, Ints
 
+from gridhook.arrays import Floats, Ints, sums
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.tree import Fees, MarketTree
 
@@ -67,11 +67,12 @@ def passages(trades: Entries, tree: MarketTree, fees: Fees) -> Passage:
 
 def slot_statistics(passed: Passage, markets: int) -> SlotStatistics:
     """Return each market's statistics."""
-    columns = np.full((4, markets), np.nan)
-    energy = np.bincount(passed.market, passed.energy_kwh, minlength=markets)
+    low, high, mean, median = (np.full(markets, np.nan) for _ in range(4))
+    energy = sums(passed.market, passed.energy_kwh, markets)
     order = np.argsort(passed.market, kind="stable")
     numbers, starts = np.unique(passed.market[order], return_index=True)
     for number, rates in zip(numbers.tolist(), np.split(passed.rate[order], starts[1:]), strict=False):
-        columns[:, number] = rates.min(), rates.max(), rates.mean(), np.median(rates)
+        low[number], high[number] = rates.min(), rates.max()
+        mean[number], median[number] = rates.mean(), np.median(rates)
     energy[~np.isin(np.arange(markets), numbers)] = np.nan
-    return SlotStatistics(*columns, energy)
+    return SlotStatistics(low, high, mean, median, energy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import numpy as np
+
 from gridhook.arrays import Floats, Ints
 
 __all__ = ["Fees", "MarketTree"]

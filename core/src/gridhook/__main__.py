@@ -1,0 +1,5 @@
+"""``python -m gridhook``."""
+
+from gridhook.cli import main
+
+main()

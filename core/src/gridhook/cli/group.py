@@ -1,0 +1,104 @@
+"""A group of commands that are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any
+
+import click
+
+__all__ = ["CommandGroup"]
+
+
+class CommandGroup(click.Group):
+    """The ``gridhook`` command: its own subcommands, and those that installed distributions add.
+
+    :param commands: per subcommand where it is (``module:attribute``) and what it does, in one sentence.
+    """
+
+    def __init__(self, name: str, commands: Mapping[str, tuple[str, str]], text: str) -> None:
+        super().__init__(name=name, help=text, context_settings={"help_option_names": ["-h", "--help"]})
+        self.params.append(
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                help="Show the version.",
+                callback=_version,
+            )
+        )
+        self._own = commands
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all subcommands."""
+        del ctx
+        return [*self._own, *_added(self._own)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a subcommand; None if there is none of this name."""
+        if cmd_name in self._own:
+            module, _, attribute = self._own[cmd_name][0].partition(":")
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+            return command
+        return _load(ctx, cmd_name) if cmd_name in _added(self._own) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand; a name that is none gets the nearest ones named."""
+        name = args[0]
+        known = self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            from gridhook.errors import did_you_mean, nearest
+
+            ctx.fail(f"no command {name!r}{did_you_mean(nearest(name, known))}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in self._own.items()])
+        added = [(name, f"(from {distribution})") for name, distribution in _added(self._own).items()]
+        if added:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(added)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
+        """Run; an interrupt before a session is under way exits with 130."""
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.ClickException as error:
+            error.show()
+            raise SystemExit(error.exit_code) from error
+        except (click.Abort, KeyboardInterrupt) as error:
+            raise SystemExit(128 + signal.SIGINT) from error
+
+
+def _added(own: Mapping[str, object]) -> dict[str, str]:
+    """Return the distribution of each command that plugins add; none takes the place of an own one."""
+    found = metadata.entry_points(group="gridhook.commands")
+    return {one.name: one.dist.name if one.dist else "" for one in found if one.name not in own}
+
+
+def _load(ctx: click.Context, name: str) -> click.Command:
+    from gridhook.plugins.discovery import COMMANDS, find_installed
+
+    found = find_installed(COMMANDS)[name]
+    if found.problem is not None:
+        ctx.fail(found.problem)
+    try:
+        command: click.Command = found.entry_point.load()
+    except (ImportError, AttributeError) as error:
+        ctx.fail(f"the command {name!r} of {found.distribution} cannot be imported: {error}")
+    return command
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own signature
+    if value:
+        click.echo(f"gridhook {metadata.version('gridhook')}")
+        ctx.exit()

@@ -1,0 +1,33 @@
+"""Logging on the command line: the standard library's, to stderr or a file."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+from gridhook.errors import ConfigError, Problem
+
+__all__ = ["LEVELS", "set_up_logging"]
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def set_up_logging(level: str, file: Path | None) -> None:
+    """Send log lines from ``level`` up to stderr, or to the end of a file; warnings of Python go there too.
+
+    :raises ConfigError: the file cannot be written.
+    """
+    handler: logging.Handler
+    if file is None:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    else:
+        try:
+            handler = logging.FileHandler(file, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(Problem("--log-file", f"{file} cannot be written: {error.strerror}")) from error
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    warnings.showwarning = lambda message, *_: logging.getLogger("gridhook").warning("%s", message)

@@ -1,0 +1,88 @@
+"""``gridhook plugins``: what is installed."""
+
+from __future__ import annotations
+
+import inspect
+import json
+
+import attrs
+import click
+
+from gridhook.errors import ConfigError, Problem
+
+__all__ = ["plugins"]
+
+
+@click.group()
+def plugins() -> None:
+    """See what is installed."""
+
+
+@plugins.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_plugins(*, as_json: bool) -> None:
+    """List the installed plugins, exchange links and commands, without importing them."""
+    from gridhook.plugins.discovery import COMMANDS, EXCHANGES, PLUGINS, find_installed
+
+    rows = [
+        {
+            "kind": kind,
+            "name": found.name,
+            "distribution": found.distribution,
+            "version": found.version,
+            "core_range": found.core_range,
+            "problem": found.problem,
+        }
+        for kind, group in (("plugin", PLUGINS), ("exchange", EXCHANGES), ("command", COMMANDS))
+        for found in find_installed(group).values()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        problem = f"  {row['problem']}" if row["problem"] else ""
+        name = f"{row['kind']:<9} {row['name']:<14}"
+        click.echo(f"{name} {row['distribution']} {row['version']} (gridhook {row['core_range'] or 'any'}){problem}")
+
+
+@plugins.command("show")
+@click.argument("name")
+def show_plugin(name: str) -> None:
+    """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""
+    from gridhook.plugins.discovery import PLUGINS, find_installed, missing
+    from gridhook.plugins.loading import HOOKS
+    from gridhook.settings import fields_of
+
+    installed = find_installed(PLUGINS)
+    found = installed.get(name)
+    if found is None:
+        raise ConfigError(Problem("", missing(name, installed, "plugin")))
+    if found.problem is not None:
+        raise ConfigError(Problem("", found.problem))
+    loaded = found.entry_point.load()
+    click.echo(f"{name} ({found.distribution} {found.version})\n")
+    click.echo(inspect.getdoc(loaded) or "It has no description.")
+    hooks = [hook for hook in HOOKS if callable(getattr(loaded, hook, None))]
+    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in hooks)}")
+    fields = fields_of(loaded) if inspect.isclass(loaded) else ()
+    click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
+    for field in fields:
+        click.echo(f"{field.name:<16} {_type_name(field.type):<28} {_default(field)}")
+
+
+def _type_name(kind: object) -> str:
+    if isinstance(kind, str):
+        return kind
+    return (
+        kind.__name__ if inspect.isclass(kind) and not hasattr(kind, "__args__") else str(kind).replace("typing.", "")
+    )
+
+
+def _default(field: attrs.Attribute[object]) -> str:
+    default = field.default
+    if default is attrs.NOTHING:
+        return "required"
+    factory = getattr(default, "factory", None)
+    if factory is not None:
+        default = factory()
+    return f"default {default!r}"

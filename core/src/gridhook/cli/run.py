@@ -1,0 +1,65 @@
+"""``gridhook run``: trade."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from gridhook.cli.logs import LEVELS, set_up_logging
+from gridhook.cli.progress import slot_progress
+from gridhook.deployment import prepare
+from gridhook.errors import ExchangeError
+from gridhook.figures import Figures
+
+__all__ = ["run"]
+
+
+@click.command()
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--exchange", metavar="URL", help="Trade there; goes before the configuration.")
+@click.option("--slots", type=click.IntRange(min=1), metavar="N", help="End after N slots.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object, and nothing else.")
+@click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
+@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there and not to stderr.")
+def run(
+    config: Path | None,
+    exchange: str | None,
+    slots: int | None,
+    as_json: bool,  # noqa: FBT001 - click passes it by name
+    log_level: str,
+    log_file: Path | None,
+) -> None:
+    """Trade until the exchange finishes, and show the figures.
+
+    Without CONFIG: a day of the demo community on the embedded exchange. Ctrl-C ends the run between two events; the
+    figures are shown all the same.
+    """
+    set_up_logging(log_level, log_file)
+    # What plugins print must not get between the figures.
+    with contextlib.redirect_stdout(sys.stderr):
+        deployment = prepare(config, exchange=exchange, slots=slots)
+        with slot_progress() as progress:
+            session = deployment.open(progress.advance)
+            progress.begin(session.slots)
+            try:
+                figures, failure = session.run(), None
+            except ExchangeError as error:
+                figures, failure = session.figures(), error
+    _show(figures, as_json=as_json)
+    if failure is not None:
+        raise failure
+    if session.stop.signal_number is not None:
+        sys.exit(128 + session.stop.signal_number)
+
+
+def _show(figures: Figures, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(figures.to_json()))
+        return
+    from gridhook.cli.report import print_report
+
+    print_report(figures)

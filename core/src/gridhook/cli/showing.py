@@ -1,0 +1,76 @@
+"""Showing the effective configuration: every value, and where it was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from gridhook.config.lines import find_line
+from gridhook.config.model import SECTIONS
+from gridhook.config.reading import Layer, Reading
+from gridhook.deployment import Deployment
+from gridhook.settings import fields_of
+
+__all__ = ["show_config"]
+
+_SECRETS = ("password", "secret", "token", "api_key")
+
+
+def show_config(deployment: Deployment) -> str:
+    """Return the effective configuration as TOML, with a comment on each line that says where it comes from."""
+    reading, settled = deployment.reading, deployment.config
+    lines: list[str] = []
+    for name in SECTIONS:
+        values = attrs.asdict(getattr(settled, name), recurse=False)
+        if name == "exchange":
+            values |= _values(deployment.exchange)
+        lines += _section(name, values, reading)
+    for name, plugin in deployment.manager.plugins.items():
+        values = _values(plugin.instance)
+        if values:
+            lines += _section(f"plugins.{name}", values, reading)
+    return "\n".join(lines).strip()
+
+
+def _values(settings: object) -> dict[str, Any]:
+    return {field.name: getattr(settings, field.alias or field.name) for field in fields_of(type(settings))}
+
+
+def _section(name: str, values: Mapping[str, Any], reading: Reading) -> Iterator[str]:
+    yield ""
+    yield f"[{name}]"
+    for key, value in values.items():
+        shown = '"***"' if any(word in key for word in _SECRETS) else _toml(value)
+        origin = _origin(reading, name, key)
+        yield f"{'# ' if value is None else ''}{key} = {shown}  # {origin}"
+
+
+def _origin(reading: Reading, section: str, key: str) -> str:
+    layer: Layer | None = reading.origins.get(section)
+    written = layer and layer.document
+    for part in section.split("."):
+        written = written.get(part, {}) if isinstance(written, Mapping) else {}
+    if layer is None or not isinstance(written, Mapping) or key not in written:
+        return "default"
+    line = find_line(layer.lines, f"{section}.{key}")
+    return f"{layer.label}:{line}" if line and layer.file and layer.label == str(layer.file) else layer.label
+
+
+def _toml(value: object) -> str:
+    if value is None:
+        return "(not given)"
+    if isinstance(value, Mapping):
+        return (
+            "{ " + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + " }"
+            if value
+            else "{}"
+        )
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return json.dumps(str(value) if isinstance(value, Path) else value, default=str, ensure_ascii=False)

@@ -1,0 +1,18 @@
+"""Templates: configurations to start from."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+__all__ = ["template_text", "templates"]
+
+
+def templates() -> list[str]:
+    """Return the names of the templates."""
+    files = resources.files(__name__).iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def template_text(name: str) -> str:
+    """Return the text of a template."""
+    return resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
