@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import attrs
 
 from gridhook.agent import AgentSettings
 from gridhook.config import Config, Reading, read_config
-from gridhook.errors import ConfigError
+from gridhook.errors import ConfigError, Problem
 from gridhook.figures import SessionInfo
+from gridhook.grid import Tree
 from gridhook.links import Exchange, LinkRequest, base_layer, find_exchange
 from gridhook.plugins import Manager, load_plugins
 from gridhook.session import Session
@@ -20,12 +21,17 @@ __all__ = ["Deployment", "prepare"]
 
 @attrs.frozen(eq=False)
 class Deployment:
-    """What ``prepare`` makes of a configuration file: everything loaded, nothing connected."""
+    """What ``prepare`` makes of a configuration file: everything loaded, nothing connected.
+
+    ``is_known``
+        whether all areas are known beforehand, so that a name that leads nowhere is a mistake.
+    """
 
     reading: Reading
     manager: Manager
     exchange: Exchange
     request: LinkRequest
+    is_known: bool
 
     @property
     def config(self) -> Config:
@@ -47,7 +53,11 @@ class Deployment:
             AgentSettings(config.forecasting.horizon, config.exchange.requirements),
             self.request.slots,
             on_slot,
+            self._refuse if self.is_known else None,
         )
+
+    def _refuse(self, problems: Sequence[Problem]) -> None:
+        raise ConfigError([self.reading.place(problem) for problem in problems])
 
 
 def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int | None = None) -> Deployment:
@@ -61,7 +71,21 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     reading = read_config(path, exchange, base_layer)
     manager, plugin_problems = load_plugins(reading.config)
     found, request, link_problems = find_exchange(reading.config, slots)
-    problems = [*reading.problems, *(reading.place(problem) for problem in (*plugin_problems, *link_problems))]
-    if problems or found is None:
-        raise ConfigError(sorted(set(problems), key=lambda problem: (problem.line or 0, problem.path)))
-    return Deployment(reading, manager, found, request)
+    tree, area_problems = _known_areas(found, request)
+    problems = [*plugin_problems, *link_problems, *area_problems]
+    if tree is not None:
+        problems += manager.decisions.unmatched_routes(tree)
+    placed = [*reading.problems, *(reading.place(problem) for problem in problems)]
+    if placed or found is None:
+        raise ConfigError(sorted(set(placed), key=lambda problem: (problem.line or 0, problem.path)))
+    return Deployment(reading, manager, found, request, is_known=tree is not None)
+
+
+def _known_areas(exchange: Exchange | None, request: LinkRequest) -> tuple[Tree | None, list[Problem]]:
+    """Return the exchange's areas, if they are known without connecting."""
+    if exchange is None:
+        return None, []
+    try:
+        return exchange.known_areas(request), []
+    except ConfigError as error:
+        return None, list(error.problems)

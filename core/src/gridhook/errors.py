@@ -47,8 +47,8 @@ class Problem:
     line: int | None = None
 
     def __str__(self) -> str:
-        place = "" if self.file is None else f"{self.file}:{self.line or 1}: "
-        return f"{place}{self.path}: {self.message}" if self.path else f"{place}{self.message}"
+        place = self.file and (f"{self.file}:{self.line}" if self.line else str(self.file))
+        return ": ".join(part for part in (place, self.path, self.message) if part)
 
 
 class ConfigError(GridhookError):

@@ -9,6 +9,7 @@ import attrs
 import pendulum
 
 from gridhook.arrays import Bools, bools
+from gridhook.errors import Problem
 from gridhook.grid import Grid, Tree
 from gridhook.reasons import Reasons
 from gridhook.trades import Trades
@@ -114,10 +115,10 @@ class Finished:
 
 @attrs.frozen
 class AreasClaimed:
-    """The areas that this aggregator now controls, as paths."""
+    """The areas that this aggregator now controls, as paths, and what in its claims leads nowhere."""
 
     paths: tuple[str, ...]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @attrs.frozen

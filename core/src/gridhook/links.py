@@ -13,6 +13,7 @@ from gridhook.config import Config, Layer, read_layer
 from gridhook.errors import Problem
 from gridhook.events import ExchangeEvent
 from gridhook.figures import Accounts
+from gridhook.grid import Tree
 from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
 from gridhook.settings import read_settings
 
@@ -24,13 +25,10 @@ class Link(Protocol):
 
     The session takes an event, lets the agent act on it, and sends the batch before it takes the next.
 
-    ``lists_everything``
-        whether the registry shows all areas from the start, so that a name that leads nowhere is a mistake.
     ``slots``
         how many slots there will be, if that is known.
     """
 
-    lists_everything: bool
     slots: int | None
 
     def events(self) -> Iterator[ExchangeEvent]:
@@ -79,6 +77,12 @@ class Exchange(Protocol):
     @classmethod
     def base_config(cls, url: str) -> Path | None:
         """Return the configuration that belongs to an address (without scheme), if one does."""
+
+    def known_areas(self, request: LinkRequest) -> Tree | None:
+        """Return all areas, if they are known without connecting; None if they are not.
+
+        :raises ConfigError: the address or what it leads to is wrong.
+        """
 
     def open(self, request: LinkRequest) -> Link:
         """Open a link.

@@ -93,8 +93,8 @@ class Series:
         if start < 0 or stop > len(self.values):
             here = self.first + self.interval * len(self.values)
             msg = (
-                f"{self._where()} covers {_text(self.first)} to {_text(here)}, "
-                f"and the run needs {_text(first)} to {_text(first + seconds)}"
+                f"{self.file.name} covers {_text(self.first)} to {_text(here)}, "
+                f"not all of {_text(first)} to {_text(first + seconds)}"
             )
             raise SeriesError(msg)
         missing = np.flatnonzero(np.isnan(self.values[start:stop]))

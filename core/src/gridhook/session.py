@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -13,7 +13,7 @@ import attrs
 
 from gridhook.agent import AgentSettings, State, initial_state, step
 from gridhook.commands import Batch, Notify
-from gridhook.errors import ConfigError, Problem
+from gridhook.errors import Problem
 from gridhook.events import (
     AreasClaimed,
     BatchUnanswered,
@@ -52,6 +52,7 @@ class Session:
     :param settings: what the configuration says to the agent.
     :param slots: end after so many slots; None: when the exchange does.
     :param on_slot: called when a slot opens, with the number of slots so far.
+    :param on_problems: called with what in claims leads nowhere; None: that is worth a warning.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Session:
         settings: AgentSettings,
         slots: int | None = None,
         on_slot: Callable[[int], None] | None = None,
+        on_problems: Callable[[Sequence[Problem]], None] | None = None,
     ) -> None:
         self._link = link
         self._manager = manager
@@ -69,14 +71,15 @@ class Session:
         self._settings = settings
         self._slots = slots
         self._on_slot = on_slot
+        self._on_problems = on_problems or _warn
         self._tally = Tally()
+        self._warned: set[tuple[str, str, str]] = set()
         self.stop = Stop()
 
     def run(self) -> Figures:
         """Trade until the exchange finishes, the slots are over, or a signal comes; return the figures.
 
         :raises ExchangeError: the exchange is gone.
-        :raises ConfigError: a name or route leads nowhere on this exchange.
         """
         decisions = self._manager.decisions
         with self._manager.guard.armed(), self._signals():
@@ -113,7 +116,7 @@ class Session:
     def _act(self, state: State, event: Event) -> State:
         self._publish(event)
         if isinstance(event, Connected):
-            self._check_routes(event)
+            self._warn_of_routes(event)
         state, commands = step(state, event, self._manager.decisions)  # type: ignore[arg-type]
         for command in commands:
             match command:
@@ -131,26 +134,32 @@ class Session:
             self._on_slot(self._tally.slots)
 
     def _note(self, notice: Notice) -> None:
-        _log_notice(notice)
+        if isinstance(notice, PluginFailed):
+            self._log_failure(notice)
+        else:
+            _log_notice(notice)
         self._publish(notice)
         if isinstance(notice, AreasClaimed) and notice.problems:
-            self._complain([Problem("registration", problem) for problem in notice.problems])
+            self._on_problems(notice.problems)
 
     def _log_failures(self) -> None:
         """Report failures of observers; they are not told about them, or one that always fails would never end."""
         for failure in self._manager.decisions.take_failures():
-            _log_notice(failure)
+            self._log_failure(failure)
 
-    def _check_routes(self, event: Connected) -> None:
-        routers = self._manager.decisions.routers.values()
-        self._complain([problem for router in routers for problem in router.unmatched(event.tree)])
+    def _log_failure(self, failure: PluginFailed) -> None:
+        """Warn of a failure once; the same one again is worth an info line, and the figures count them all."""
+        about = f" for {failure.rows}" if failure.rows else ""
+        bench = "; it is benched until the next slot" if failure.benched else ""
+        kind = (failure.plugin, failure.hook, failure.message)
+        level = logging.INFO if kind in self._warned else logging.WARNING
+        self._warned.add(kind)
+        _log.log(level, "plugin %r failed in %s%s: %s%s", *kind[:2], about, failure.message, bench)
+        _log.debug("%s", failure.traceback)
 
-    def _complain(self, problems: list[Problem]) -> None:
-        """Refuse what leads nowhere on an exchange that lists everything; on another one it may still appear."""
-        if problems and self._link.lists_everything:
-            raise ConfigError(problems)
-        for problem in problems:
-            _log.warning("%s", problem)
+    def _warn_of_routes(self, event: Connected) -> None:
+        """Warn of routes that no asset takes: on this exchange one may still appear."""
+        _warn(self._manager.decisions.unmatched_routes(event.tree))
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -170,13 +179,13 @@ class Session:
         self._manager.guard.hurry()
 
 
+def _warn(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        _log.warning("%s", problem)
+
+
 def _log_notice(notice: Notice) -> None:
     match notice:
-        case PluginFailed():
-            about = f" for {notice.rows}" if notice.rows else ""
-            bench = "; it is benched until the next slot" if notice.benched else ""
-            _log.warning("plugin %r failed in %s%s: %s%s", notice.plugin, notice.hook, about, notice.message, bench)
-            _log.debug("%s", notice.traceback)
         case AreasClaimed():
             _log.info("claimed %d areas: %s", len(notice.paths), ", ".join(notice.paths))
         case OrdersRefused():

@@ -22,7 +22,7 @@ WINTER = Period(datetime.date(2026, 2, 9), 7)
 def make_demo(folder: Path) -> None:
     """Write all files of the demo community into a folder."""
     plan = draw_plan(Wishes(homes=12, panels=6, batteries=3, seed=1), [SUMMER, WINTER])
-    write_plan(plan, folder, {"demo": 0, "demo-winter": 1})
+    write_plan(plan, folder, {"demo": 0, "demo-winter": 1}, "embedded:demo")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from gridhook.assets import Assets
 from gridhook.claims import Claim
 from gridhook.config import Config
 from gridhook.deciding import Priced, Required
+from gridhook.errors import Problem
 from gridhook.events import Event, PluginFailed
 from gridhook.figures import Figures, PluginFigures, SessionInfo
-from gridhook.grid import Grid
+from gridhook.grid import Grid, Tree
 from gridhook.lots import Lots
 from gridhook.market import Market, Markets
 from gridhook.orders import Energies, Rates, Requirements
@@ -35,12 +36,16 @@ class Decisions:
     def __init__(self, config: Config, caller: Caller) -> None:
         self._config = config
         self._caller = caller
-        self.routers = {
+        self._routers = {
             domain: Router(domain, config.section(domain).use, config.routes(domain))
             for domain in ("pricing", "requirements", "forecasting", "settlement")
         }
-        self._pricing = Pricing(caller, self.routers["pricing"], "price_energy", "lots")
-        self._settling = Pricing(caller, self.routers["settlement"], "settle_deviations", "deviations")
+        self._pricing = Pricing(caller, self._routers["pricing"], "price_energy", "lots")
+        self._settling = Pricing(caller, self._routers["settlement"], "settle_deviations", "deviations")
+
+    def unmatched_routes(self, tree: Tree) -> list[Problem]:
+        """Return a problem for each key of a route that no asset of the grid matches."""
+        return [problem for router in self._routers.values() for problem in router.unmatched(tree)]
 
     def begin_slot(self) -> None:
         """Let plugins that were benched in the last slot try again."""
@@ -134,12 +139,12 @@ class Decisions:
         return [name for name in self._config.section(domain).use if self._caller.implements(hook)(name)]
 
     def _routed(self, domain: str, hook: str, table: Lots | Assets) -> Any:  # noqa: ANN401
-        return self.routers[domain].turns(table, self._caller.implements(hook))
+        return self._routers[domain].turns(table, self._caller.implements(hook))
 
     def _energies(self, domain: str, hook: str, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies:
         energies = np.full((len(assets), len(slots)), np.nan)
         implements = self._caller.implements(hook)
-        for turn in self.routers[domain].turns(assets, implements, lambda: np.isnan(energies).any(axis=1)):
+        for turn in self._routers[domain].turns(assets, implements, lambda: np.isnan(energies).any(axis=1)):
             answer = self._caller.call(
                 turn.plugin,
                 hook,

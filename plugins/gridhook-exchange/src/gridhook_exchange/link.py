@@ -13,6 +13,7 @@ from gridhook.commands import Batch
 from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked, Traded
 from gridhook.figures import Accounts
+from gridhook.grid import Tree
 from gridhook.links import LinkRequest
 from gridhook_exchange.community import Overrides, read_community
 from gridhook_exchange.desk import Desk
@@ -27,7 +28,7 @@ SHIPPED = Path(__file__).parent / "demo"
 """The folder of the communities that ship with this distribution."""
 
 
-@attrs.frozen
+@attrs.define
 class EmbeddedExchange:
     """``embedded:NAME`` or ``embedded:PATH/community.toml``: an exchange inside this process.
 
@@ -37,6 +38,8 @@ class EmbeddedExchange:
 
     start: datetime.date | None = None
     seed: int | None = attrs.field(default=None, validator=validators.optional(validators.ge(0)))
+
+    _community: Community | None = attrs.field(init=False, default=None)
 
     @classmethod
     def base_config(cls, url: str) -> Path | None:
@@ -48,14 +51,24 @@ class EmbeddedExchange:
 
         :raises ConfigError: there is no such community, or its file is wrong.
         """
-        overrides = Overrides(self.start, request.slots, self.seed)
-        return EmbeddedLink(read_community(_find(request), overrides))
+        return EmbeddedLink(self._read(request))
+
+    def known_areas(self, request: LinkRequest) -> Tree:
+        """Return the areas of the community.
+
+        :raises ConfigError: there is no such community, or its file is wrong.
+        """
+        return build_registry(self._read(request)).tree
+
+    def _read(self, request: LinkRequest) -> Community:
+        if self._community is None:
+            overrides = Overrides(self.start, request.slots, self.seed)
+            self._community = read_community(_find(request), overrides)
+        return self._community
 
 
 class EmbeddedLink:
     """A run of a community, driven by the one who takes its events."""
-
-    lists_everything = True
 
     def __init__(self, community: Community) -> None:
         self.slots: int | None = community.slots

@@ -123,7 +123,9 @@ class _Builder:
         ), []
 
     def _complain(self, path: str, message: str) -> None:
-        self._problems.append(Problem(path, message))
+        # A file that does not cover the run is one mistake, however many profiles come from it.
+        if all(problem.message != message for problem in self._problems):
+            self._problems.append(Problem(path, message))
 
     def _find_timezone(self) -> ZoneInfo:
         try:

@@ -18,9 +18,9 @@ _GRID_FEE, _DISTRICT_FEE = 1.5, 0.5
 _METERED = ("Load", "PV")
 
 _CONFIGURATION = """\
-# Trades the community in this folder: {name}.toml. Each section names plugins; each [plugins.NAME] is one's settings.
+# Trades the community in this folder. A section names plugins, a table [plugins.NAME] has the settings of one.
 [exchange]
-url = "embedded:{name}.toml"
+url = "{url}"
 
 [registration]
 use = ["claim"]
@@ -49,10 +49,11 @@ rates = "ramp"
 """
 
 
-def write_plan(plan: Plan, folder: Path, names: Mapping[str, int]) -> None:
+def write_plan(plan: Plan, folder: Path, names: Mapping[str, int], url: str | None = None) -> None:
     """Write a community into ``folder``, which has to exist.
 
     :param names: the name of each community file (without ``.toml``) and the number of its period.
+    :param url: the exchange in the configuration; default: the first community file.
     """
     for name, period in names.items():
         (folder / f"{name}.toml").write_text(_community(plan, name, period), encoding="utf-8")
@@ -60,7 +61,8 @@ def write_plan(plan: Plan, folder: Path, names: Mapping[str, int]) -> None:
     _write_table(plan, folder / "forecasts.csv", lambda curves: (curves.load_forecast, curves.pv_forecast), 3)
     preferences = json.dumps(_preferences(plan), indent=2)
     (folder / "requirements.json").write_text(f"{preferences}\n", encoding="utf-8")
-    (folder / "gridhook.toml").write_text(_CONFIGURATION.format(name=next(iter(names))), encoding="utf-8")
+    configuration = _CONFIGURATION.format(url=url or f"embedded:{next(iter(names))}.toml")
+    (folder / "gridhook.toml").write_text(configuration, encoding="utf-8")
 
 
 def _community(plan: Plan, name: str, period: int) -> str:
