@@ -25,6 +25,10 @@ FeeType: TypeAlias = Literal["current_market_fee", "last_market_fee"]
 _MARKET_MAKER_NAMES = ("Market Maker", "Grid Market")
 
 
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @attrs.frozen(eq=False)
 class Tree:
     """The areas of a grid, parents before their children: inner areas are markets, leaves are assets.
@@ -38,9 +42,9 @@ class Tree:
         whether an aggregator can have the area.
     """
 
-    ids: tuple[str, ...] = attrs.field(converter=tuple)
-    names: tuple[str, ...] = attrs.field(converter=tuple)
-    kinds: tuple[str, ...] = attrs.field(converter=tuple)
+    ids: tuple[str, ...] = attrs.field(converter=_texts)
+    names: tuple[str, ...] = attrs.field(converter=_texts)
+    kinds: tuple[str, ...] = attrs.field(converter=_texts)
     parents: Ints = attrs.field(converter=ints)
     registered: Bools = attrs.field(converter=bools)
 

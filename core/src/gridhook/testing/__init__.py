@@ -1,0 +1,13 @@
+"""For tests of plugins: tables, grids and markets in one line each.
+
+A test of a strategy needs neither an exchange nor a configuration::
+
+    from gridhook.testing import make_lots, make_market
+
+    lots = make_lots({"kind": "load", "energy_kwh": 1.0, "grid_fee": 2.0})
+    rates = MyStrategy().price_energy(lots, make_market(feed_in_rate=8.0, market_maker_rate=30.0))
+"""
+
+from gridhook.testing.builders import SLOT, make_assets, make_grid, make_lots, make_market, make_tree
+
+__all__ = ["SLOT", "make_assets", "make_grid", "make_lots", "make_market", "make_tree"]
