@@ -18,7 +18,7 @@ from gridhook.assets import Assets
 from gridhook.errors import GridhookError, did_you_mean, nearest
 from gridhook.orders import Energies
 
-__all__ = ["AssetSeries", "EnergyUnit", "Series", "SeriesError", "SeriesReader", "find_timezone"]
+__all__ = ["AssetSeries", "EnergyUnit", "Series", "SeriesError", "SeriesReader", "SeriesSettings", "find_timezone"]
 
 EnergyUnit = Literal["kWh", "kW", "Wh", "W"]
 
@@ -144,6 +144,39 @@ class AssetSeries:
             column = self._columns.get(path) or self._columns.get(name) or name
             self._series[path] = self._file.series(column) if column in self._file.columns else None
         return self._series[path]
+
+
+@attrs.define
+class SeriesSettings:
+    """Where a plugin reads energies per asset from, as settings.
+
+    ``file``
+        a CSV file, relative to the configuration file; without one there are no energies.
+    ``time``
+        its column of times.
+    ``unit``
+        of its other columns: ``kWh`` or ``Wh`` in the interval that starts then, ``kW`` or ``W`` during it.
+    ``timezone``
+        the zone of times without an offset.
+    ``columns``
+        the column of an asset, by its name or path; others have a column of their own name, or none.
+    """
+
+    file: Path | None = None
+    time: str = "time"
+    unit: EnergyUnit = "kWh"
+    timezone: str = "UTC"
+    columns: dict[str, str] = attrs.field(factory=dict)
+    series: AssetSeries | None = attrs.field(init=False, repr=False)
+
+    @series.default
+    def _open(self) -> AssetSeries | None:
+        if self.file is None:
+            return None
+        try:
+            return AssetSeries(self.file, self.time, self.unit, self.timezone, self.columns)
+        except SeriesError as error:
+            raise ValueError(str(error)) from error
 
 
 class SeriesReader:

@@ -40,7 +40,7 @@ def make_assets(*rows: Mapping[str, object]) -> Assets:
 
 
 def make_tree(areas: Nested) -> Tree:
-    """Return a tree of areas, such as ``{"Grid": {"Home": {"Load": "load"}}}``; an area's id is ``id:`` and its name."""
+    """Return a tree, such as ``{"Grid": {"Home": {"Load": "load"}}}``; an area's id is ``id:`` and its name."""
     rows = list(_walk(areas, -1, []))
     names, kinds, parents = zip(*rows, strict=True)
     ids = [f"id:{name}" for name in names]

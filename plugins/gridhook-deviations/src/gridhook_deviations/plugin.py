@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import attrs
 import numpy as np
+import pendulum
 from attrs import validators
 
-from gridhook import Lots, Market, Rates, hookimpl
+from gridhook import Assets, Energies, Lots, Market, Rates, hookimpl
+from gridhook.events import Event, SlotOpened
+from gridhook.series import SeriesSettings
 
 __all__ = ["Deviations"]
 
 
-@attrs.frozen
+@attrs.define
 class Deviations:
     """Bids for energy that was used and not bought, and offers what was bought and not used.
 
@@ -25,12 +29,29 @@ class Deviations:
         cents/kWh (PROTOCOL.md 9.5, "settle deviations").
     ``window_slots``
         number of slots for which the exchange keeps a settlement market open.
+    ``measurements``
+        a CSV file of measurements to send; see :class:`gridhook.series.SeriesSettings`. Without one, or where it has
+        no value, what the exchange itself measures holds.
     """
 
     rates: Literal["fixed", "ramp"] = "fixed"
-    bid_rate: float = attrs.field(default=5.0, validator=validators.ge(0))
-    offer_rate: float = attrs.field(default=10.0, validator=validators.ge(0))
+    bid_rate: float = attrs.field(default=5.0, validator=validators.ge(0.0))
+    offer_rate: float = attrs.field(default=10.0, validator=validators.ge(0.0))
     window_slots: int = attrs.field(default=4, validator=validators.ge(1))
+    measurements: SeriesSettings = attrs.field(factory=SeriesSettings)
+    _slot_length: pendulum.Duration = attrs.field(init=False, factory=lambda: pendulum.duration(minutes=15))
+
+    @hookimpl
+    def event_received(self, event: Event) -> None:
+        """Note how long a slot is."""
+        if isinstance(event, SlotOpened):
+            self._slot_length = event.slot_length
+
+    @hookimpl
+    def measure_energy(self, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies | None:
+        """Return kWh per asset and slot; see :class:`gridhook.hookspecs.SettlementSpec`."""
+        series = self.measurements.series
+        return None if series is None else series.energies(assets, slots, self._slot_length)
 
     @hookimpl
     def settle_deviations(self, deviations: Lots, market: Market) -> Rates:

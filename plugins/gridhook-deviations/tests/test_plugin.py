@@ -1,0 +1,96 @@
+"""The deviations plugin."""
+
+import numpy as np
+import pendulum
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridhook.events import SlotOpened
+from gridhook.series import SeriesSettings
+from gridhook.settings import read_settings
+from gridhook.testing import SLOT, make_assets, make_grid, make_lots, make_market
+from gridhook_deviations import Deviations
+
+QUARTER = pendulum.duration(minutes=15)
+
+
+def deviations(ages, fee=2.0):
+    """One bid and one offer for each age in slots."""
+    return make_lots(
+        *(
+            {"kind": kind, "side": side, "slot": SLOT - QUARTER * age, "grid_fee": fee}
+            for age in ages
+            for kind, side in (("load", "bid"), ("pv", "offer"))
+        )
+    )
+
+
+def test_the_templates_rates_are_the_default():
+    """PROTOCOL.md 9.5: bids at 5, offers at 10 cents/kWh."""
+    rates = Deviations().settle_deviations(deviations([1]), make_market())
+    assert rates.tolist() == [5.0, 10.0]
+
+
+def test_fixed_rates_can_be_given():
+    plugin = Deviations(bid_rate=12.0, offer_rate=3.0)
+    assert plugin.settle_deviations(deviations([1, 4]), make_market()).tolist() == [12.0, 3.0, 12.0, 3.0]
+
+
+def test_the_ramp_goes_from_one_end_to_the_other_over_the_window():
+    market = make_market(slot=SLOT, feed_in_rate=8.0, market_maker_rate=30.0)
+    rates = Deviations(rates="ramp").settle_deviations(deviations([1, 2, 4]), market)
+    # From 6 to 32, a quarter of the way per slot.
+    assert rates.tolist() == [12.5, 25.5, 19.0, 19.0, 32.0, 6.0]
+
+
+def test_a_longer_window_makes_the_ramp_slower():
+    rates = Deviations(rates="ramp", window_slots=8).settle_deviations(deviations([4]), make_market(slot=SLOT))
+    assert rates.tolist() == [19.0, 19.0]
+
+
+@given(age=st.integers(1, 10), fee=st.floats(0, 30), low=st.floats(0, 40), spread=st.floats(0, 40))
+def test_settling_by_the_ramp_never_costs_more_than_not_settling(age, fee, low, spread):
+    market = make_market(slot=SLOT, feed_in_rate=low, market_maker_rate=low + spread)
+    bid, offer = Deviations(rates="ramp").settle_deviations(deviations([age], fee), market)
+    assert bid <= low + spread + fee + 1e-9
+    assert offer >= max(low - fee, 0.0) - 1e-9
+
+
+def test_measurements_come_from_the_file_and_only_where_it_has_them(tmp_path):
+    path = tmp_path / "meters.csv"
+    path.write_text("time,Load 1\n2026-06-15T09:30,0.1\n2026-06-15T09:45,0.4\n", encoding="utf-8")
+    plugin = Deviations(measurements=SeriesSettings(path))
+    plugin.event_received(SlotOpened(SLOT, QUARTER, make_grid({"Grid": {}}), 8.0, 30.0))
+    assets = make_assets({"name": "Load 1"}, {"name": "PV 1", "kind": "pv"})
+    measured = plugin.measure_energy(assets, (SLOT - QUARTER, SLOT))
+    assert np.array_equal(measured, [[0.4, np.nan], [np.nan, np.nan]], equal_nan=True)
+
+
+def test_without_a_file_nothing_is_measured():
+    assert Deviations().measure_energy(make_assets({"kind": "load"}), (SLOT,)) is None
+
+
+def test_slots_are_as_long_as_the_exchange_says(tmp_path):
+    path = tmp_path / "meters.csv"
+    path.write_text("time,Load 1\n2026-06-15T10:00,0.1\n2026-06-15T10:15,0.4\n", encoding="utf-8")
+    plugin = Deviations(measurements=SeriesSettings(path))
+    plugin.event_received(SlotOpened(SLOT, QUARTER * 2, make_grid({"Grid": {}}), 8.0, 30.0))
+    measured = plugin.measure_energy(make_assets({"name": "Load 1"}), (SLOT,))
+    assert measured.tolist() == pytest.approx(np.array([[0.5]]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"rates": "rampe"}, "plugins.deviations.rates"),
+        ({"bid_rate": -1}, "plugins.deviations.bid_rate"),
+        ({"offer_rate": "5"}, "plugins.deviations.offer_rate"),
+        ({"window_slots": 0}, "plugins.deviations.window_slots"),
+        ({"measurements": {"fil": "x.csv"}}, "plugins.deviations.measurements.fil"),
+        ({"measurements": {"file": "gone.csv"}}, "plugins.deviations.measurements"),
+    ],
+)
+def test_mistakes_in_the_settings_are_named(tmp_path, settings, path):
+    _, (problem,) = read_settings(Deviations, settings, base=tmp_path, at="plugins.deviations")
+    assert problem.path == path
