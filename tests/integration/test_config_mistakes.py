@@ -1,0 +1,79 @@
+"""A configuration with mistakes: all of them, one line each, nothing connected."""
+
+import pytest
+
+FIVE = """\
+[exchange]
+url = "embedded:demo"
+agregator = "me"
+
+[pricing]
+use = ["rmap"]
+
+[pricing.routes]
+storge = ["ramp"]
+
+[forecasting]
+use = ["profiles"]
+horizon = "two"
+
+[plugins.ramp]
+final_att = 0.8
+"""
+
+
+@pytest.mark.parametrize("command", [("config", "check"), ("run",)])
+def test_five_mistakes_are_five_lines_with_path_and_nearest_name(gridhook, tmp_path, command):
+    (tmp_path / "five.toml").write_text(FIVE, encoding="utf-8")
+    outcome = gridhook(*command, "five.toml")
+    assert outcome.returncode == 2
+    assert outcome.stdout == ""
+    assert outcome.stderr.splitlines() == [
+        "five.toml:3: exchange.agregator: no such setting; did you mean 'aggregator'?",
+        "five.toml:6: pricing.use: no plugin 'rmap' is installed; did you mean 'ramp'?",
+        "five.toml:9: pricing.routes.storge: no asset has this path, name, glob or kind; did you mean 'storage'?",
+        "five.toml:13: forecasting.horizon: has to be a whole number, not 'two'",
+        "five.toml:16: plugins.ramp.final_att: no such setting; did you mean 'final_at'?",
+    ]
+
+
+def test_a_right_configuration_is_said_to_be_right(gridhook, tmp_path):
+    (tmp_path / "right.toml").write_text('[pricing]\nuse = ["fixed"]\n', encoding="utf-8")
+    outcome = gridhook("config", "check", "right.toml")
+    assert outcome.returncode == 0
+    assert "right.toml is right: embedded:demo" in outcome.stdout
+
+
+def test_a_claim_that_leads_nowhere_names_the_nearest(gridhook, tmp_path):
+    (tmp_path / "claim.toml").write_text('[plugins.claim]\nnames = ["Home 01 Laod"]\n', encoding="utf-8")
+    outcome = gridhook("run", "claim.toml")
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith(
+        "claim.toml:2: plugins.claim.names: no area is called 'Home 01 Laod'; did you mean"
+    )
+
+
+@pytest.mark.parametrize("template", ["demo", "community"])
+def test_a_new_configuration_is_right_and_trades(gridhook, tmp_path, template):
+    if template == "community":
+        made = gridhook("community", "new", "village", "--homes", 4, "--days", 1)
+        assert made.returncode == 0, made.stderr
+        for path in (tmp_path / "village").iterdir():
+            if path.name != "gridhook.toml":
+                path.rename(tmp_path / path.name)
+    written = gridhook("config", "new", template)
+    assert written.returncode == 0, written.stderr
+    assert gridhook("config", "check", "gridhook.toml").returncode == 0
+    outcome = gridhook("run", "gridhook.toml", "--slots", "2")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "2 slots" in outcome.stdout
+
+
+def test_a_generated_community_trades_as_its_output_says(gridhook, tmp_path):
+    made = gridhook(
+        "community", "new", "village", "--homes", 5, "--panels", 3, "--batteries", 1, "--days", 1, "--seed", 9
+    )
+    assert made.stdout == "wrote village; gridhook run village/gridhook.toml trades it\n"
+    outcome = gridhook("run", "village/gridhook.toml", "--slots", "4")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Home 5" in outcome.stdout

@@ -1,0 +1,134 @@
+"""Distributions as they are published: wheels in new environments, and a strategy of a stranger's."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = {member.name: member for member in [ROOT / "core", *sorted((ROOT / "plugins").iterdir())]}
+
+STRATEGY = '''\
+"""Everything is worth the mean of the two tariffs."""
+
+from gridhook import hookimpl, per_lot
+
+
+@hookimpl
+@per_lot
+def price_energy(lot, market):
+    return (market.feed_in_rate + market.market_maker_rate) / 2
+'''
+
+PYPROJECT = """\
+[build-system]
+requires = ["flit_core>=3.12"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "gridhook-midway"
+version = "1.0"
+description = "Everything is worth the mean of the two tariffs."
+dependencies = ["gridhook>=0.1,<0.2"]
+
+[project.entry-points.gridhook]
+midway = "gridhook_midway"
+"""
+
+
+def run(*command, **options):
+    outcome = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+def build_wheel(source, target):
+    """Build with the flit_core of this environment, without asking an index."""
+    code = (
+        "import os, sys; from flit_core import buildapi; "
+        "os.chdir(sys.argv[1]); print(buildapi.build_wheel(sys.argv[2]))"
+    )
+    return target / run(sys.executable, "-c", code, source, target).strip().splitlines()[-1]
+
+
+def pip(python, *arguments):
+    outcome = subprocess.run(
+        [str(python), "-m", "pip", "--disable-pip-version-check", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode and not os.environ.get("GRIDHOOK_CI") and "No matching distribution" in outcome.stderr:
+        pytest.skip("no package index can be reached for the dependencies of the wheels")
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return outcome.stdout
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """A folder with the wheels of all distributions of the workspace."""
+    folder = tmp_path_factory.mktemp("wheels")
+    for member in MEMBERS.values():
+        build_wheel(member, folder)
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path, wheels):
+    """Make a new virtual environment with some of our wheels; third-party dependencies come from the index."""
+
+    def make(*names):
+        folder = tmp_path / "environment"
+        venv.create(folder, with_pip=True)
+        python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+        # Ours from the folder and from nowhere else; then what they depend on.
+        pip(python, "install", "--quiet", "--no-index", "--no-deps", "--find-links", wheels, *names)
+        pip(python, "install", "--quiet", "--find-links", wheels, *names)
+        return python
+
+    return make
+
+
+def installed(python):
+    return {one["name"]: one["version"] for one in json.loads(pip(python, "list", "--format", "json"))}
+
+
+def test_the_core_and_one_plugin_bring_nothing_else_along(environment):
+    python = environment("gridhook", "gridhook-ramp")
+    names = installed(python)
+    assert {name for name in names if name.startswith("gridhook")} == {"gridhook", "gridhook-ramp"}
+    for other in ("requests", "websockets", "redis", "pandas", "starlette"):
+        assert other not in names
+    listed = run(python, "-m", "gridhook", "plugins", "list")
+    assert [line.split()[1] for line in listed.splitlines()] == ["fixed", "ramp"]
+    outcome = subprocess.run([str(python), "-m", "gridhook", "run"], capture_output=True, text=True, check=False)
+    assert outcome.returncode == 2
+    assert "pip install gridhook-exchange" in outcome.stderr
+
+
+def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, tmp_path):
+    """A distribution of its own, installed with the core and the exchange and none of our pricing plugins."""
+    source = tmp_path / "gridhook-midway"
+    source.mkdir()
+    (source / "gridhook_midway.py").write_text(STRATEGY, encoding="utf-8")
+    (source / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
+    wheel = build_wheel(source, tmp_path)
+    python = environment("gridhook", "gridhook-exchange", "gridhook-claim")
+    pip(python, "install", "--quiet", "--no-index", wheel)
+    config = tmp_path / "gridhook.toml"
+    config.write_text(
+        '[exchange]\nurl = "embedded:demo"\n[pricing]\nuse = []\n'
+        '[pricing.routes]\nload = ["midway"]\npv = ["midway"]\n',
+        encoding="utf-8",
+    )
+    figures = json.loads(run(python, "-m", "gridhook", "run", config, "--json", "--slots", "48"))
+    (midway,) = [plugin for plugin in figures["plugins"] if plugin["domain"] == "pricing"]
+    assert midway == {"name": "midway", "domain": "pricing", "version": "1.0", "calls": 480, "failures": 0}
+    assert figures["orders"] > 48 * 12
+    assert figures["trades"] > 0
+    # Nobody prices the batteries: three of them, both sides, at ten ticks.
+    assert figures["reasons"]["declined"] >= 3 * 2 * 10 * 48
