@@ -1,0 +1,154 @@
+"""Every code block of every document runs.
+
+Blocks of one document share a folder. A block of Python or TOML that begins with a comment that is a file name is
+written there; other Python is executed. Console blocks are typed line by line; lines that follow a command are its
+output, and an ellipsis stands for any lines. Shell blocks have no output. TOML and JSON have to parse, and a
+configuration or community has to be right.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import CodeBlockParser
+
+from gridhook_exchange.link import SHIPPED
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    [ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("plugins/*/README.md"), *ROOT.glob("docs/**/*.md")]
+)
+METERS = ROOT.parent / "shared" / "data" / "citylearn-2022" / "homes.csv"
+NAME = re.compile(r"# ([\w./-]+\.(py|toml))\n")
+# What the gate itself does, in an environment of its own.
+SET_UP = re.compile(r"python -m pip install (\.|-e .*)$|python -m pytest$")
+
+
+class Reader:
+    """Does what a reader of one document would do, in one folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.namespace = {}
+        self.site = folder / "site-packages"
+
+    def save(self, text):
+        """Write a block that names its file; return the file."""
+        found = NAME.match(text)
+        if found is None:
+            return None
+        path = self.folder / found[1]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def python(self, example):
+        if self.save(example.parsed) is None:
+            exec(compile(example.parsed, example.path, "exec"), self.namespace)  # noqa: S102 - that is what a reader does
+
+    def toml(self, example):
+        document = tomllib.loads(example.parsed)
+        path = self.save(example.parsed)
+        if path is None:
+            path = self.folder / "block.toml"
+            path.write_text(example.parsed, encoding="utf-8")
+        if "markets" in document:
+            self.meters()
+            self.type(f"gridhook config check {self.community(path)}")
+        elif "build-system" not in document and "embedded:PATH" not in example.parsed:
+            self.type(f"gridhook config check {path.name}")
+
+    def json(self, example):
+        json.loads(example.parsed)
+        (self.folder / "requirements.json").write_text(example.parsed, encoding="utf-8")
+
+    def console(self, example):
+        for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
+            command, _, expected = block.partition("\n")
+            output = self.type(command)
+            if expected.strip():
+                parts = [re.escape(part.strip("\n")) for part in re.split(r"^…\n", expected, flags=re.MULTILINE)]
+                assert re.fullmatch(r"(.*\n)?".join(parts), output.strip("\n"), re.DOTALL), output
+
+    def sh(self, example):
+        for line in example.parsed.splitlines():
+            self.type(line)
+
+    def type(self, command):
+        """Run one line; pip installs into a folder beside the others, so that nothing here changes."""
+        parts = [part for part in command.split(" && ") if not SET_UP.match(part)]
+        return "".join(self._run(shlex.split(part)) for part in parts)
+
+    def _run(self, words):
+        if words[:4] == ["python", "-m", "pip", "install"]:
+            quiet = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(self.site)]
+            command = [sys.executable, "-m", "pip", "install", *quiet, *words[4:]]
+        else:
+            assert words[0] == "gridhook", words
+            command = [sys.executable, "-m", *words]
+        environment = {**os.environ, "PYTHONPATH": str(self.site)}
+        outcome = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert outcome.returncode == 0, f"{' '.join(words)}\n{outcome.stdout}{outcome.stderr}"
+        return outcome.stdout
+
+    def meters(self):
+        """Put meters where the document says that there are some."""
+        if METERS.exists():
+            shutil.copy(METERS, self.folder)
+        rows = [f"2026-06-{15 + slot // 24:02d}T{slot % 24:02d}:00+02:00,0.5,0.4,0.{slot % 10}" for slot in range(48)]
+        (self.folder / "meters.csv").write_text("\n".join(["time,load 1,load 2,pv 2", *rows]), encoding="utf-8")
+
+    def community(self, path):
+        """Return a configuration that trades a community."""
+        config = self.folder / "trade.toml"
+        config.write_text(f'[exchange]\nurl = "embedded:{path.name}"\n', encoding="utf-8")
+        return config.name
+
+
+def examples(path, reader):
+    parsers = [
+        CodeBlockParser(language, getattr(reader, language)) for language in ("python", "toml", "json", "console", "sh")
+    ]
+    return list(Sybil(parsers).parse(path).examples())
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_code_block_runs(path, tmp_path):
+    if "homes.csv" in path.read_text(encoding="utf-8") and not METERS.exists():
+        pytest.skip("the meters that this page trades are not beside the checkout")
+    for example in examples(path, Reader(tmp_path)):
+        example.evaluate()
+
+
+def test_every_fence_has_a_language_that_is_run_or_is_known_to_be_no_code():
+    for path in DOCUMENTS:
+        languages = re.findall(r"^```(\S*)\n(?=[^`])", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(languages) <= {"python", "toml", "json", "console", "sh", "text", "{eval-rst}", "{toctree}", ""}, (
+            path
+        )
+
+
+def test_the_first_line_of_the_readme_that_names_pytest_is_the_contract():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    first = next(line for line in lines if "pytest" in line or "tox" in line)
+    assert first == "python -m pip install -e '.[test]' && python -m pytest"
+
+
+def test_relative_links_lead_somewhere():
+    for path in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), (path, target)
+
+
+def test_the_demo_ships_where_the_documents_say():
+    assert {path.stem for path in SHIPPED.glob("demo*.toml")} == {"demo", "demo-winter"}
