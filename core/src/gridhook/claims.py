@@ -11,7 +11,7 @@ from gridhook.assets import ASSET_KINDS
 from gridhook.errors import AreaError, Problem, did_you_mean, nearest
 from gridhook.grid import MARKET, Tree
 
-__all__ = ["Claim", "resolve_claim"]
+__all__ = ["Claim", "matches", "resolve_claim"]
 
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "GridhookError",
     "Problem",
     "UnknownAreaError",
+    "did_you_mean",
     "nearest",
 ]
 

@@ -192,7 +192,7 @@ class Grid:
         first = self.tree.find(start)
         if target is None:
             home = first if self.tree.kinds[first] == MARKET else int(self.tree.parents[first])
-            return float(self._fees(fee_type)[home])
+            return float(self._fees(fee_type)[home]) if home >= 0 else np.nan
         return float(self.path_fees(np.array([first]), self.tree.find(target), fee_type)[0])
 
     def path_fees(self, starts: Ints, target: int, fee_type: FeeType = "current_market_fee") -> Floats:

@@ -9,13 +9,13 @@ from typing import Protocol, runtime_checkable
 import attrs
 
 from gridhook.commands import Batch
-from gridhook.config import Config, Layer, read_layer
+from gridhook.config import Config, ExchangeSection, Layer, read_layer
 from gridhook.errors import Problem
 from gridhook.events import ExchangeEvent
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
 from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
-from gridhook.settings import read_settings
+from gridhook.settings import fields_of, read_settings
 
 __all__ = ["Exchange", "Link", "LinkRequest", "base_layer", "find_exchange"]
 
@@ -93,13 +93,20 @@ class Exchange(Protocol):
 
 
 def find_exchange(config: Config, slots: int | None) -> tuple[Exchange | None, LinkRequest, list[Problem]]:
-    """Return the exchange of the configured address, with its settings, and what to open it with."""
+    """Return the exchange of the configured address, as far as its settings are right, and what to open it with."""
     scheme, _, rest = config.exchange.url.partition(":")
     request = LinkRequest(rest, config.exchange.aggregator, slots, config.link.base)
     cls, problem = _load(scheme)
     if cls is None:
         return None, request, [Problem("exchange.url", problem)]
-    exchange, problems = read_settings(cls, config.link.values, base=config.link.base, at="exchange")
+    common = [field.name for field in fields_of(ExchangeSection)]
+    values = config.link.values
+    exchange, problems = read_settings(cls, values, base=config.link.base, at="exchange", beside=common)
+    if exchange is None:
+        # What is right about it is enough to look for further mistakes.
+        wrong = {problem.path.removeprefix("exchange.").split(".")[0] for problem in problems}
+        right = {key: value for key, value in values.items() if key not in wrong}
+        exchange, _ = read_settings(cls, right, base=config.link.base)
     return exchange, request, problems
 
 

@@ -239,7 +239,8 @@ def _read_file(path: Path, time: str, timezone: ZoneInfo) -> _File:
     if time not in columns:
         msg = f"{path.name} has no column {time!r} for the time{did_you_mean(nearest(time, columns))}"
         raise SeriesError(msg)
-    starts = _parse_times([row[columns[time]] for row in rows], path, timezone)
+    at = columns[time]
+    starts = _parse_times([row[at] if at < len(row) else "" for row in rows], path, timezone)
     if len(starts) < 2:  # noqa: PLR2004 - an interval needs two starts
         msg = f"{path.name} has fewer than two rows"
         raise SeriesError(msg)

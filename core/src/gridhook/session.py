@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -151,7 +152,7 @@ class Session:
         """Warn of a failure once; the same one again is worth an info line, and the figures count them all."""
         about = f" for {failure.rows}" if failure.rows else ""
         bench = "; it is benched until the next slot" if failure.benched else ""
-        kind = (failure.plugin, failure.hook, failure.message)
+        kind = (failure.plugin, failure.hook, re.sub(r"\d+", "0", failure.message))
         level = logging.INFO if kind in self._warned else logging.WARNING
         self._warned.add(kind)
         _log.log(level, "plugin %r failed in %s%s: %s%s", *kind[:2], about, failure.message, bench)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -25,7 +25,7 @@ _Hook = Callable[[Any, Any], Any]
 
 
 def read_settings(
-    cls: type[T], table: Mapping[str, Any], *, base: Path, at: str = ""
+    cls: type[T], table: Mapping[str, Any], *, base: Path, at: str = "", beside: Iterable[str] = ()
 ) -> tuple[T | None, list[Problem]]:
     """Make a ``cls`` (an attrs class) of ``table``; all mistakes are found at once.
 
@@ -34,12 +34,13 @@ def read_settings(
     are called with None for the instance.
 
     :param at: the dotted path of the table, put before each problem's.
+    :param beside: keys that the table may have besides, read by somebody else; proposed where one was misspelt.
     :returns: the object and no problems, or None and the problems.
     """
     try:
         return _converter(base).structure(table, cls), []
     except (cattrs.BaseValidationError, ValueError) as error:  # the former wraps whatever __init__ raises
-        return None, list(_problems(error, at))
+        return None, list(_problems(error, at, tuple(beside)))
 
 
 def fields_of(cls: type) -> tuple[attrs.Attribute[Any], ...]:
@@ -167,12 +168,13 @@ def _validating(field: attrs.Attribute[Any], converter: cattrs.Converter) -> _Ho
     return structure
 
 
-def _problems(error: BaseException, at: str) -> Iterator[Problem]:
+def _problems(error: BaseException, at: str, beside: tuple[str, ...] = ()) -> Iterator[Problem]:
     if isinstance(error, cattrs.BaseValidationError):
         for inner in error.exceptions:
-            yield from _problems(inner, _place(inner, at))
+            place = _place(inner, at)
+            yield from _problems(inner, place, beside if place == at else ())
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
-        known = [field.name for field in fields_of(error.cl)]
+        known = [*beside, *(field.name for field in fields_of(error.cl))]
         for key in sorted(error.extra_fields):
             yield Problem(_join(at, key), f"no such setting{did_you_mean(nearest(key, known)) or _listing(known)}")
     elif isinstance(error, KeyError):

@@ -38,11 +38,11 @@ class Table(Generic[RowT]):
         return map(self.row_type._make, zip(*columns, strict=True))
 
     @overload
-    def __getitem__(self, index: int) -> RowT: ...
+    def __getitem__(self, index: int | np.integer[Any]) -> RowT: ...
     @overload
     def __getitem__(self, index: slice | NDArray[Any]) -> Self: ...
-    def __getitem__(self, index: int | slice | NDArray[Any]) -> RowT | Self:
-        if isinstance(index, int):
+    def __getitem__(self, index: int | np.integer[Any] | slice | NDArray[Any]) -> RowT | Self:
+        if isinstance(index, int | np.integer):
             return next(iter(self.take(np.array([range(len(self))[index]]))))
         return self.take(index)
 

@@ -16,10 +16,10 @@ __all__ = ["final_reasons", "give_up_answer", "take_answer"]
 
 
 def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
-    """Return the state and notices after the answer to the pending batch; any other answer changes nothing."""
+    """Return the state and notices after an answer. Only one to the pending batch changes what is known to stand."""
     pending = state.pending
     if pending is None or pending.transaction != answer.transaction:
-        return state, []
+        return state, [Notify(OrdersRefused(answer.refused))] if answer.refused else []
     notices: list[Command] = []
     refused = [*answer.refused, *_refused_orders(pending.plan, answer)]
     if refused:

@@ -98,11 +98,13 @@ class _Wanted:
         if not worthless.any():
             return
         left = self._marked(self._orders.lot[~worthless])[self._orders.lot]
-        for lots, reason in (
-            (self._orders.lot[worthless & ~left], Reason.NO_ENERGY),
-            (self._orders.lot[below_zero & ~left], Reason.BELOW_ZERO),
+        for rows, reason, number in (
+            (worthless & ~left, Reason.NO_ENERGY, self._orders.energy_kwh),
+            (below_zero & ~left, Reason.BELOW_ZERO, self._orders.rate),
         ):
+            lots = self._orders.lot[rows]
             self._reason[lots] = reason
+            self._number[lots] = number[rows]
             self._closed[lots] = True
         self._keep(~worthless)
 

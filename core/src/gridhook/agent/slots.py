@@ -19,7 +19,7 @@ from gridhook.events import AreasClaimed, SlotOpened, Ticked
 from gridhook.grid import MARKET, Grid, Tree
 from gridhook.market import Markets
 
-__all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "slots_between"]
+__all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "no_assets", "slots_between"]
 
 _METERED = (LOAD, PV)
 

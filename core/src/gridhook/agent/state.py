@@ -81,8 +81,10 @@ class State:
         the registry, and what the exchange does with requirements.
     ``areas``
         positions of the claimed areas.
-    ``slot``, ``slot_length``, ``progress``
+    ``slot``, ``progress``
         the newest market event.
+    ``unmeasured``
+        the first slot whose measurements were not asked for yet.
     ``asset_fees``
         per own asset, the grid fee to the market maker, cents/kWh.
     ``transactions``
@@ -95,6 +97,7 @@ class State:
     areas: tuple[int, ...] = ()
     slot: pendulum.DateTime | None = None
     progress: float = 0.0
+    unmeasured: pendulum.DateTime | None = None
     asset_ids: tuple[str, ...] = ()
     asset_fees: Floats = attrs.field(factory=lambda: np.empty(0))
     standing: Standing = attrs.field(factory=Standing.empty)

@@ -66,7 +66,9 @@ def _connected(state: State, event: Connected, decide: Decide) -> tuple[State, l
 def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State, list[Command]]:
     state, notices = give_up_answer(state)
     if state.slot is not None and event.slot <= state.slot:
-        return state, [*notices, Notify(TickLate(event.slot, event.progress))]
+        late = _late(event)
+        # Where a tick of the same progress was acted on, the lots have their reasons already.
+        return state, [*notices, *(late[:1] if (event.slot, event.progress) == (state.slot, state.progress) else late)]
     decide.begin_slot()
     first: list[ExchangeCommand] = []
     if event.grid.tree is not state.tree:
@@ -75,7 +77,7 @@ def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State
     missed = slots_between(state.slot, event)
     if missed:
         notices.append(Notify(SlotsMissed(missed)))
-    ended = () if state.slot is None else (state.slot, *missed)
+    ended = () if state.unmeasured is None else (state.unmeasured, *slots_between(state.unmeasured, event))
     state = _enter(state, event)
     first += forecasts(state, event, decide)
     first += measurements(ended, event, decide)
@@ -116,6 +118,7 @@ def _enter(state: State, event: SlotOpened | Ticked) -> State:
         state,
         slot=event.slot,
         progress=event.progress,
+        unmeasured=event.slot if isinstance(event, SlotOpened) or state.unmeasured is None else state.unmeasured,
         asset_ids=ids,
         asset_fees=asset_fees(grid) if fresh else state.asset_fees,
         standing=standing.open_for((*grid.deviations.slots, event.slot), 2 * len(ids)),
@@ -166,7 +169,7 @@ def _batch(state: State, commands: list[ExchangeCommand]) -> tuple[State, list[C
     return state, [Batch(state.transactions, tuple(commands))]
 
 
-def _late(event: Ticked) -> list[Command]:
+def _late(event: SlotOpened | Ticked) -> list[Command]:
     unknown = np.full((1, 2 * len(event.grid.assets)), np.nan)
     lots = spot_lots(event.grid, event.slot, asset_fees(event.grid), unknown).lots
     count = len(lots)

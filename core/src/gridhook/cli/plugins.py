@@ -59,7 +59,10 @@ def show_plugin(name: str) -> None:
         raise ConfigError(Problem("", missing(name, installed, "plugin")))
     if found.problem is not None:
         raise ConfigError(Problem("", found.problem))
-    loaded = found.entry_point.load()
+    try:
+        loaded = found.entry_point.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(Problem("", f"{name!r} cannot be imported: {error}")) from error
     click.echo(f"{name} ({found.distribution} {found.version})\n")
     click.echo(inspect.getdoc(loaded) or "It has no description.")
     hooks = [hook for hook in HOOKS if callable(getattr(loaded, hook, None))]

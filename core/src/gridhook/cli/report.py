@@ -18,7 +18,8 @@ _WIDTH_WITHOUT_TERMINAL = 100
 def print_report(figures: Figures) -> None:
     """Print the figures to stdout: a table of members, and a line per domain."""
     width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    console = Console(file=sys.stdout, width=width, highlight=False)
+    # Names come from the exchange: what is in brackets or between colons is part of them.
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     if figures.members:
         console.print(_members(figures.members))
     for name, text in _lines(figures).items():

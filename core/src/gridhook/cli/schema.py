@@ -88,4 +88,4 @@ def _bounds(validator: object) -> dict[str, Any]:
 
 
 def _first_line(instance: object) -> str:
-    return (type(instance).__doc__ or "").strip().partition("\n")[0]
+    return (instance.__doc__ or "").strip().partition("\n")[0]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -44,9 +44,8 @@ def _section(name: str, values: Mapping[str, Any], reading: Reading) -> Iterator
     yield ""
     yield f"[{name}]"
     for key, value in values.items():
-        shown = '"***"' if any(word in key for word in _SECRETS) else _toml(value)
         origin = _origin(reading, name, key)
-        yield f"{'# ' if value is None else ''}{key} = {shown}  # {origin}"
+        yield f"{'# ' if value is None else ''}{key} = {_shown(key, value)}  # {origin}"
 
 
 def _origin(reading: Reading, section: str, key: str) -> str:
@@ -60,17 +59,23 @@ def _origin(reading: Reading, section: str, key: str) -> str:
     return f"{layer.label}:{line}" if line and layer.file and layer.label == str(layer.file) else layer.label
 
 
+def _shown(key: str, value: object) -> str:
+    return '"***"' if any(word in key for word in _SECRETS) else _toml(value)
+
+
 def _toml(value: object) -> str:
     if value is None:
         return "(not given)"
+    if attrs.has(type(value)):
+        return _toml({key: one for key, one in _values(value).items() if one is not None})
     if isinstance(value, Mapping):
         return (
-            "{ " + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + " }"
+            "{ " + ", ".join(f"{json.dumps(key)} = {_shown(key, one)}" for key, one in value.items()) + " }"
             if value
             else "{}"
         )
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, bool | int | float):
-        return json.dumps(value)
-    return json.dumps(str(value) if isinstance(value, Path) else value, default=str, ensure_ascii=False)
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -32,6 +32,8 @@ class Layer:
         the folder that paths in it are relative to.
     ``file``, ``lines``
         the file and where in it each key stands, if it is one.
+    ``given``
+        paths that were given elsewhere, and so stand in no file.
     """
 
     label: str
@@ -39,9 +41,12 @@ class Layer:
     base: Path
     file: Path | None = None
     lines: Mapping[str, int] = attrs.field(factory=dict)
+    given: tuple[str, ...] = ()
 
     def place(self, problem: Problem) -> Problem:
         """Return ``problem`` with the line of this layer's file."""
+        if problem.path in self.given:
+            return problem
         return attrs.evolve(problem, file=self.file, line=find_line(self.lines, problem.path))
 
 
@@ -52,7 +57,7 @@ class Reading:
     ``config``
         the effective configuration; defaults stand in for what is wrong.
     ``origins``
-        the layer of each section (``plugins.NAME`` are sections), and ``exchange.url``.
+        the layer of each section (``plugins.NAME`` are sections).
     ``problems``
         what is wrong.
     """
@@ -96,8 +101,8 @@ def read_layer(path: Path, label: str | None = None) -> tuple[Layer, list[Proble
 def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[[str], Layer | None]) -> Reading:
     """Read the configuration file at ``path`` (None: none), with the command line's ``--exchange`` before it.
 
-    Where neither names an exchange, or the command line names one that brings a configuration of its own, that one is
-    the base: each section of the file replaces the base's. Otherwise the base is :data:`DEFAULTS`.
+    Where the file names no exchange, the configuration that belongs to the command line's (or the default) address is
+    the base, if one does: each section of the file replaces the base's. Otherwise the base is :data:`DEFAULTS`.
 
     :param base_for: gives the configuration that belongs to an exchange's address, if one does.
     """
@@ -110,7 +115,7 @@ def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[
         section = layer.document.get("exchange", {})
         inherited = section if isinstance(section, dict) else {}
         override = {"exchange": {**inherited, "url": exchange_url}}
-        layers.insert(0, Layer("--exchange", override, layer.base, layer.file, layer.lines))
+        layers.insert(0, Layer("--exchange", override, layer.base, layer.file, layer.lines, ("exchange.url",)))
     return _combine(layers, problems)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from gridhook.arrays import Floats, sums
@@ -79,10 +82,12 @@ def check_requirements(answer: object, rows: int) -> Requirements:
     if not all(0 <= row < rows for row in named):
         msg = f"names rows that do not exist; there are {rows}"
         raise WrongAnswerError(msg)
-    for alternatives in answer.alternatives.values():
-        if not all(isinstance(one, Requirement) for one in alternatives):
-            msg = "alternatives are a tuple of Requirement per row"
-            raise WrongAnswerError(msg)
+    for alternatives in {id(its): its for its in answer.alternatives.values()}.values():  # rows often share theirs
+        for one in alternatives:
+            _check_requirement(one)
+    if not all(isinstance(energy_type, str) for energy_type in answer.energy_types.values()):
+        msg = "energy_types are texts"
+        raise WrongAnswerError(msg)
     some = {row: tuple(alternatives) for row, alternatives in answer.alternatives.items() if alternatives}
     return Requirements(some, frozenset(answer.held), dict(answer.energy_types))
 
@@ -92,7 +97,27 @@ def check_claim(answer: object) -> Claim:
     if not isinstance(answer, Claim):
         msg = f"has to answer a Claim, not {type(answer).__name__}"
         raise WrongAnswerError(msg)
+    for part in (answer.names, answer.kinds, answer.globs, answer.ids, answer.exclude):
+        if not all(isinstance(text, str) for text in part):
+            msg = f"a claim consists of texts, not {part!r}"
+            raise WrongAnswerError(msg)
     return answer
+
+
+def _check_requirement(one: object) -> None:
+    if not isinstance(one, Requirement):
+        msg = "alternatives are a tuple of Requirement per row"
+        raise WrongAnswerError(msg)
+    texts: tuple[Any, ...] = (one.partners, one.energy_types)
+    for names in texts:
+        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+            msg = f"partners and energy_types of a requirement are tuples of texts, not {names!r}"
+            raise WrongAnswerError(msg)
+    amounts: tuple[Any, ...] = (one.energy_kwh, one.rate)
+    for amount in amounts:
+        if amount is not None and not (isinstance(amount, float | int | np.number) and math.isfinite(amount)):
+            msg = f"energy_kwh and rate of a requirement are finite numbers or None, not {amount!r}"
+            raise WrongAnswerError(msg)
 
 
 def _numbers(answer: object, shape: tuple[int, ...], what: str) -> Floats:

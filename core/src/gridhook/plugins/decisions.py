@@ -95,13 +95,13 @@ class Decisions:
                 turn.plugin,
                 "require",
                 {"lots": lots.take(turn.rows), "rates": rates[turn.rows], "market": market},
-                partial(check_requirements, rows=len(rows)),
+                partial(_combine, combined, rows=rows, sides=sides),
                 lots.path[turn.rows],
             )
             if isinstance(answer, Failure | Benched):
                 failed.update(dict.fromkeys(rows, turn.plugin))
             elif answer is not None:
-                combined = combined.both(_renumber(answer, rows), sides)
+                combined = answer
         return Required(attrs.evolve(combined, held=combined.held | failed.keys()), failed)
 
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
@@ -128,7 +128,8 @@ class Decisions:
         self._observe("event_received", {"event": event})
 
     def finish_session(self, summary: Figures) -> None:
-        """Tell observers that the session is over."""
+        """Tell observers that the session is over, those on the bench, too."""
+        self._caller.begin_slot()
         self._observe("session_finished", {"summary": summary})
 
     def _observe(self, hook: str, arguments: dict[str, Any]) -> None:
@@ -156,6 +157,11 @@ class Decisions:
                 known = energies[turn.rows]
                 energies[turn.rows] = np.where(np.isnan(known), answer, known)
         return energies
+
+
+def _combine(combined: Requirements, answer: object, rows: list[int], sides: list[str]) -> Requirements:
+    """Return what all plugins so far ask; what cannot be combined is this answer's fault."""
+    return combined.both(_renumber(check_requirements(answer, len(rows)), rows), sides)
 
 
 def _renumber(requirements: Requirements, rows: list[int]) -> Requirements:

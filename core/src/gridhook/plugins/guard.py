@@ -73,18 +73,19 @@ class Guard:
     def call(self, function: Callable[[], Any]) -> Any | Failure:  # noqa: ANN401 - whatever the plugin answers
         """Return what ``function`` returns, or the :class:`Failure` that it ended in."""
         try:
-            self._start()
             try:
+                self._start()
                 return function()
             finally:
                 self._stop()
         except _CutOffError as error:
+            self._stop()  # where the cut came when the plugin had just returned
             message = f"did not answer within {self.timeout_seconds:g} s and was cut off"
             return Failure(message, _trace(error))
         except WrongAnswerError as error:
             return Failure(str(error), _trace(error))
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a plugin end nothing
-            return Failure(f"{type(error).__name__}: {error}".rstrip(": "), _trace(error))
+            return Failure(f"{type(error).__name__}: {_text(error)}".rstrip(": "), _trace(error))
 
     def _start(self) -> None:
         self._inside = True
@@ -99,6 +100,13 @@ class Guard:
     def _cut_off(self, _signal: int, _frame: FrameType | None) -> None:
         if self._inside:
             raise _CutOffError
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except BaseException:  # noqa: BLE001 - an error that cannot be shown is the plugin's, too
+        return ""
 
 
 def _trace(error: BaseException) -> str:

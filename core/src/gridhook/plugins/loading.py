@@ -70,7 +70,13 @@ class Registry:
         instance, problems = self._construct(found, installed.name, table)
         if problems:
             return None, problems
-        plugin, problems = self.register(installed.name, instance, installed.distribution, installed.version)
+        registered = self._guard.call(
+            lambda: self.register(installed.name, instance, installed.distribution, installed.version)
+        )
+        if isinstance(registered, Failure):
+            why = registered.message.partition("\n")[0]
+            return None, [Problem(table.at, f"{installed.name!r} cannot be registered: {why}")]
+        plugin, problems = registered
         return plugin, [attrs.evolve(problem, path=table.at) for problem in problems]
 
     def register(

@@ -67,10 +67,9 @@ class Router:
         paths = [tree.paths[area] for area in assets]
         problems = []
         for key in self._numbers:
+            is_found = key in ASSET_KINDS or key in names or key in paths
             if key in self._globs:
-                is_found = any(map(matches, [key] * len(names), names, paths))
-            else:
-                is_found = key in ASSET_KINDS or key in names or key in paths
+                is_found = is_found or any(map(matches, [key] * len(names), names, paths))
             if not is_found:
                 guess = did_you_mean(nearest(key, [*ASSET_KINDS, *names, *paths]))
                 message = f"no asset has this path, name, glob or kind{guess}"

@@ -1,0 +1,166 @@
+"""A slot's beginning: claims, forecasts, measurements, grid fees."""
+
+import numpy as np
+import pytest
+
+from gridhook.agent import AgentSettings
+from gridhook.agent.slots import slots_between
+from gridhook.claims import Claim
+from gridhook.commands import ClaimAreas, SendForecasts, SendMeasurements, SetGridFees
+from gridhook.errors import Problem
+from gridhook.events import AreasClaimed
+from gridhook.testing import make_tree
+
+
+def test_the_claims_of_all_plugins_are_united(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["pv"])), ("mine", Claim(names=["Load"], kinds=["pv"])))
+    stage.connect()
+    assert stage.command(ClaimAreas).ids == ("id:Load", "id:PV")
+    assert stage.notice(AreasClaimed).paths == ("Grid/House/Load", "Grid/House/PV")
+
+
+def test_a_claim_that_leads_nowhere_names_its_plugin_and_leaves_the_rest(stage):
+    stage.decide.claims = (("claim", Claim(names=["Lod", "PV"])),)
+    stage.connect()
+    assert stage.command(ClaimAreas).ids == ("id:PV",)
+    assert stage.notice(AreasClaimed).problems == (
+        Problem("plugins.claim.names", "no area is called 'Lod'; did you mean 'Load'?"),
+    )
+
+
+def test_plugins_see_no_assets_when_they_claim_some(stage):
+    stage.connect()
+    grid = stage.decide.rows_of("claim_assets")
+    assert grid.tree is stage.tree
+    assert len(grid.assets) == 0
+
+
+def test_nothing_claimed_is_said_too(stage):
+    stage.connect()
+    assert stage.command(ClaimAreas).ids == ()
+    assert stage.notice(AreasClaimed).paths == ()
+
+
+def test_areas_that_change_are_claimed_anew_before_anything_else_is_sent(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["load"])),)
+    stage.decide.price = 20.0
+    stage.connect()
+    larger = make_tree({"Grid": {"House": {"Load": "load"}, "New House": {"New Load": "load"}}})
+    stage.open_slot(stage.load(), tree=larger)
+    assert stage.sent == ["ClaimAreas", "PlaceOrders"]
+    assert stage.command(ClaimAreas).ids == ("id:Load", "id:New Load")
+    stage.answer().open_slot(stage.load(), slot=1, tree=larger)
+    assert stage.sent == ["PlaceOrders"]
+
+
+def test_forecasts_are_for_the_coming_slots_and_for_loads_and_pvs(stage):
+    stage.settings = AgentSettings(horizon=3)
+    stage.decide.forecast = 0.5
+    stage.connect().open_slot(stage.battery(), stage.load(), stage.pv())
+    sent = stage.command(SendForecasts)
+    assert sent.assets == ("id:Load", "id:PV")
+    assert sent.slots == (stage.slot(1), stage.slot(2), stage.slot(3))
+    assert sent.energy_kwh.tolist() == [[0.5] * 3] * 2
+
+
+def test_forecasts_that_some_plugin_made_are_sent_with_the_gaps(stage):
+    stage.decide.forecast = np.array([[0.5], [np.nan]])
+    stage.connect().open_slot(stage.load(), stage.pv())
+    assert np.array_equal(stage.command(SendForecasts).energy_kwh, [[0.5], [np.nan]], equal_nan=True)
+
+
+@pytest.mark.parametrize("kind", [SendForecasts, SendMeasurements])
+def test_where_nobody_answers_nothing_is_sent(stage, kind):
+    stage.connect().open_slot(stage.load()).answer().open_slot(stage.load(), slot=1)
+    assert stage.command(kind) is None
+
+
+def test_who_has_neither_loads_nor_pvs_is_not_asked_about_them(stage):
+    stage.decide.forecast = stage.decide.measure = 1.0
+    stage.connect().open_slot(stage.battery()).open_slot(stage.battery(), slot=1)
+    assert not {asked[0] for asked in stage.decide.asked} & {"forecast_energy", "measure_energy"}
+
+
+def test_ticks_neither_forecast_nor_measure(stage):
+    stage.decide.forecast = stage.decide.measure = 1.0
+    stage.connect().open_slot(stage.load(0.0)).tick(0.1, stage.load(0.0))
+    assert not stage.batch
+
+
+def test_the_slot_that_ended_is_measured(stage):
+    stage.decide.measure = np.array([[0.25], [0.75]])
+    stage.connect().open_slot(stage.load(), stage.battery(), stage.pv())
+    assert stage.command(SendMeasurements) is None
+    stage.open_slot(stage.load(), stage.battery(), stage.pv(), slot=1)
+    sent = stage.command(SendMeasurements)
+    assert (sent.assets, sent.slots) == (("id:Load", "id:PV"), (stage.slot(0),))
+    assert sent.energy_kwh.tolist() == [[0.25], [0.75]]
+
+
+def test_missed_slots_are_measured_with_the_one_before_them(stage):
+    stage.decide.measure = 0.5
+    stage.connect().open_slot(stage.load()).open_slot(stage.load(), slot=3)
+    assert stage.command(SendMeasurements).slots == (stage.slot(0), stage.slot(1), stage.slot(2))
+
+
+def test_slots_whose_market_event_never_came_are_measured_with_the_one_before_them(stage):
+    stage.decide.measure = 0.5
+    stage.connect().open_slot(stage.load()).tick(0.1, stage.load(), slot=1)
+    assert stage.command(SendMeasurements) is None
+    stage.open_slot(stage.load(), slot=2)
+    assert stage.command(SendMeasurements).slots == (stage.slot(0), stage.slot(1))
+    stage.open_slot(stage.load(), slot=3)
+    assert stage.command(SendMeasurements).slots == (stage.slot(2),)
+
+
+def test_an_agent_that_joined_within_a_slot_measures_that_slot(stage):
+    stage.decide.measure = 0.5
+    stage.connect().tick(0.3, stage.load(), slot=0).tick(0.4, stage.load(), slot=0).open_slot(stage.load(), slot=1)
+    assert stage.command(SendMeasurements).slots == (stage.slot(0),)
+
+
+def test_after_a_long_gap_only_the_last_day_is_measured(stage):
+    stage.decide.measure = 0.5
+    stage.connect().open_slot(stage.load()).open_slot(stage.load(), slot=1000)
+    slots = stage.command(SendMeasurements).slots
+    assert slots == (stage.slot(0), *map(stage.slot, range(904, 1000)))
+
+
+def test_grid_fees_are_asked_of_who_operates_markets_for_the_next_slot(stage):
+    stage.decide.claims = (("claim", Claim(names=["House", "Load"])),)
+    stage.decide.fees = [3.5]
+    stage.connect().open_slot(stage.load())
+    sent = stage.command(SetGridFees)
+    assert (sent.markets, sent.rates.tolist()) == (("id:House",), [3.5])
+    _, markets, slot = next(asked for asked in stage.decide.asked if asked[0] == "set_grid_fees")
+    assert slot == stage.slot(1)
+    assert [tuple(market)[:5] for market in markets] == [("id:House", "House", "Grid/House", 2.0, 2.0)]
+    assert np.isnan(markets.total_traded_energy_kwh).all()
+
+
+def test_who_operates_no_market_is_not_asked_for_fees(stage):
+    stage.decide.claims = (("claim", Claim(names=["Load"])),)
+    stage.connect().open_slot(stage.load())
+    assert "set_grid_fees" not in {asked[0] for asked in stage.decide.asked}
+
+
+def test_fees_that_nobody_decides_are_left_as_they_are(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["market"])),)
+    stage.connect().open_slot(stage.load())
+    assert stage.command(SetGridFees) is None
+    stage.decide.fees = [np.nan, 4.0]
+    stage.open_slot(stage.load(), slot=1)
+    assert np.array_equal(stage.command(SetGridFees).rates, [np.nan, 4.0], equal_nan=True)
+
+
+def test_lots_carry_the_fees_on_the_path_to_the_market_maker(stage):
+    stage.connect().open_slot(stage.load())
+    assert stage.decide.rows_of("price_energy").grid_fee.tolist() == [3.0]
+
+
+@pytest.mark.parametrize(("last", "now", "missed"), [(0, 1, []), (0, 4, [1, 2, 3]), (2, 2, []), (3, 1, [])])
+def test_slots_between_are_those_that_the_exchange_left_out(make_stage, last, now, missed):
+    stage = make_stage()
+    event = stage.market_event(now)
+    assert slots_between(stage.slot(last), event) == tuple(map(stage.slot, missed))
+    assert slots_between(None, event) == ()

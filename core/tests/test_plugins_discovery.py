@@ -1,0 +1,96 @@
+"""Discovery: what distributions say about themselves, read without importing anything."""
+
+import shutil
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from gridhook.plugins.discovery import COMMANDS, EXCHANGES, PLUGINS, find_installed, missing
+
+CORE = version("gridhook")
+GROUP = "gridhook.only_in_this_test"
+
+
+def test_the_groups_of_entry_points():
+    """Distributions are published under these names."""
+    assert (PLUGINS, EXCHANGES, COMMANDS) == ("gridhook", "gridhook.exchanges", "gridhook.commands")
+
+
+def test_what_a_distribution_says_is_found_and_nothing_is_imported(scripted_distribution):
+    scripted_distribution(
+        "gridhook-solar",
+        {"gridhook_solar_of_this_test": "raise RuntimeError('imported')"},
+        {PLUGINS: {"solar-forecast": "gridhook_solar_of_this_test:Solar"}},
+        version="2.3",
+        requires=["numpy>=1.26", "gridhook>=0.1,<99"],
+    )
+    found = find_installed(PLUGINS)["solar-forecast"]
+    assert (found.name, found.distribution, found.version) == ("solar-forecast", "gridhook-solar", "2.3")
+    assert found.problem is None
+    assert found.entry_point.value == "gridhook_solar_of_this_test:Solar"
+    assert "gridhook_solar_of_this_test" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("requires", "core_range"),
+    [
+        (["gridhook>=0.1,<99"], "<99,>=0.1"),
+        (["Gridhook (>=0.1)"], ">=0.1"),
+        (["gridhook"], None),
+        ([], None),
+        (["gridhook-claim>=0.1"], None),
+        (["not a requirement!", "gridhook>=0.1"], ">=0.1"),
+        (['gridhook<0.0.1; python_version < "3"', "gridhook>=0.1"], ">=0.1"),
+        (['gridhook<0.0.1; extra == "old"'], None),
+    ],
+)
+def test_a_core_range_that_fits_or_is_missing_is_no_problem(scripted_distribution, requires, core_range):
+    scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, requires=requires)
+    found = find_installed(GROUP)["some"]
+    assert (found.core_range, found.problem) == (core_range, None)
+
+
+@pytest.mark.parametrize("wanted", [">=99", "<0.0.1", f"!={CORE}"])
+def test_a_core_range_that_does_not_fit_says_what_to_do(scripted_distribution, wanted):
+    scripted_distribution(
+        "some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, requires=[f"gridhook{wanted}"], version="3.1"
+    )
+    assert find_installed(GROUP)["some"].problem == (
+        f"some-plugin 3.1 works with gridhook{wanted}, and this is gridhook {CORE}; "
+        "install a version of some-plugin that fits"
+    )
+
+
+def test_a_name_that_two_distributions_claim_is_a_problem(scripted_distribution):
+    scripted_distribution("one-plugin", {}, {GROUP: {"same": "one:Plugin", "own": "one:Own"}})
+    scripted_distribution("other-plugin", {}, {GROUP: {"same": "other:Plugin"}})
+    found = find_installed(GROUP)
+    assert found["same"].problem == "one-plugin and other-plugin both provide 'same'; uninstall one of them"
+    assert found["own"].problem is None
+
+
+def test_a_distribution_that_is_on_the_path_twice_counts_once(scripted_distribution, tmp_path, monkeypatch):
+    """As an editable install and a build of it are."""
+    site = scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, version="1.0")
+    older = shutil.move(site, tmp_path / "older")
+    site.mkdir()
+    monkeypatch.syspath_prepend(older)
+    monkeypatch.syspath_prepend(site)
+    scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, version="2.0")
+    found = find_installed(GROUP)["some"]
+    assert (found.version, found.problem) == ("2.0", None)
+
+
+def test_a_group_is_only_that_group(scripted_distribution):
+    scripted_distribution("some-plugin", {}, {GROUP: {"b": "some:B", "a": "some:A"}, f"{GROUP}.more": {"c": "some:C"}})
+    assert list(find_installed(GROUP)) == ["a", "b"]
+    assert find_installed("gridhook.nobody_has_this_group") == {}
+
+
+def test_a_name_that_is_not_installed_proposes_the_nearest_or_lists_all(scripted_distribution):
+    scripted_distribution("some-plugin", {}, {GROUP: {"ramp": "some:Ramp", "fixed": "some:Fixed"}})
+    installed = find_installed(GROUP)
+    assert missing("rampe", installed, "plugin") == "no plugin 'rampe' is installed; did you mean 'ramp'?"
+    assert missing("other", installed, "plugin") == "no plugin 'other' is installed; installed are fixed, ramp"
+    assert missing("other", {}, "command") == "no command 'other' is installed; none is installed"

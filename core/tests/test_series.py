@@ -1,0 +1,244 @@
+"""Series: meter data of any interval and unit as energies or rates per slot."""
+
+import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pendulum
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridhook.arrays import floats
+from gridhook.series import AssetSeries, Series, SeriesError, SeriesReader, SeriesSettings, find_timezone
+from gridhook.settings import read_settings
+from gridhook.testing import make_assets
+
+QUARTER, HOUR = 900.0, 3600.0
+START = datetime.datetime(2026, 6, 15, tzinfo=datetime.UTC).timestamp()
+
+VALUES = st.lists(st.floats(0, 100), min_size=1, max_size=12)
+UNITS = st.sampled_from(["kWh", "Wh", "kW", "W"])
+
+
+def series_of(values, interval=QUARTER, first=START):
+    return Series(Path("meter.csv"), "load", first, interval, floats(values))
+
+
+def read(tmp_path, text, column="load", timezone="UTC"):
+    path = tmp_path / "meter.csv"
+    path.write_text(text, encoding="utf-8")
+    return SeriesReader(ZoneInfo(timezone)).read(path, "time", column)
+
+
+def total_kwh(values, interval, unit):
+    power_hours = interval / HOUR if unit in ("kW", "W") else 1.0
+    return sum(values) * power_hours / (1000.0 if unit in ("Wh", "W") else 1.0)
+
+
+@given(VALUES, UNITS, st.sampled_from([(HOUR, QUARTER), (QUARTER, HOUR), (QUARTER, QUARTER), (HOUR, 1200.0)]))
+def test_no_energy_is_lost_or_made_by_another_slot_length(values, unit, lengths):
+    interval, slot_length = lengths
+    values = [*values, *[0.0] * (-len(values) % 4)]
+    slots = round(len(values) * interval / slot_length)
+    energies = series_of(values, interval).energy(unit, START, slot_length, slots)
+    assert energies.shape == (slots,)
+    assert np.all(energies >= 0)
+    assert energies.sum() == pytest.approx(total_kwh(values, interval, unit))
+
+
+@given(VALUES, UNITS, st.sampled_from([QUARTER, HOUR, 300.0]), st.integers(0, 60), st.sampled_from([QUARTER, HOUR]))
+def test_a_slot_has_its_share_of_each_interval_that_it_touches(values, unit, interval, late, slot_length):
+    first = START + 60.0 * late
+    slots = int((START + interval * len(values) - first) // slot_length)
+    if slots < 1:
+        return
+    energies = series_of(values, interval).energy(unit, first, slot_length, slots)
+    for slot, energy in enumerate(energies):
+        begin = first + slot * slot_length
+        shares = [
+            max(0.0, min(begin + slot_length, START + (at + 1) * interval) - max(begin, START + at * interval))
+            / interval
+            for at in range(len(values))
+        ]
+        weighted = [value * share for value, share in zip(values, shares, strict=True)]
+        assert energy == pytest.approx(total_kwh(weighted, interval, unit), abs=1e-9)
+
+
+@given(VALUES, st.sampled_from([QUARTER, HOUR]))
+def test_a_mean_rate_is_weighted_by_time(values, slot_length):
+    rates = series_of(values, HOUR).mean(START, slot_length, round(len(values) * HOUR / slot_length))
+    assert rates.reshape(len(values), -1).mean(axis=1) == pytest.approx(values, abs=1e-9)
+
+
+@pytest.mark.parametrize(("unit", "kwh"), [("kWh", 8.0), ("Wh", 0.008), ("kW", 2.0), ("W", 0.002)])
+def test_a_value_is_energy_or_power_by_its_unit(unit, kwh):
+    (energy,) = series_of([8.0]).energy(unit, START, QUARTER, 1)
+    assert energy == pytest.approx(kwh)
+
+
+@pytest.mark.parametrize(("first", "slots"), [(START - QUARTER, 2), (START, 3), (START + 2 * QUARTER, 1)])
+def test_time_that_is_not_covered_is_an_error_that_says_what_is(first, slots):
+    series = series_of([1.0, 2.0])
+    assert not series.covers(first, slots * QUARTER)
+    with pytest.raises(SeriesError, match=r"meter\.csv covers 2026-06-15T00:00Z to 2026-06-15T00:30Z, not all of"):
+        series.energy("kWh", first, QUARTER, slots)
+    with pytest.raises(SeriesError, match="covers"):
+        series.mean(first, QUARTER, slots)
+
+
+def test_a_gap_is_an_error_only_where_it_is_asked_for():
+    series = series_of([1.0, np.nan, 3.0])
+    assert series.energy("kWh", START + 2 * QUARTER, QUARTER, 1).tolist() == [3.0]
+    assert series.covers(START, QUARTER)
+    assert not series.covers(START, 2 * QUARTER)
+    with pytest.raises(SeriesError, match="column 'load' has no value for 2026-06-15T00:15Z"):
+        series.energy("kWh", START, QUARTER, 3)
+
+
+def test_energies_are_not_below_zero_and_rates_may_be():
+    series = series_of([1.0, -2.0])
+    with pytest.raises(SeriesError, match="has values below zero"):
+        series.energy("kWh", START, QUARTER, 2)
+    assert series.energy("kWh", START, QUARTER, 1).tolist() == [1.0]
+    assert series.mean(START, QUARTER, 2).tolist() == [1.0, -2.0]
+
+
+def test_a_file_is_read_by_columns(tmp_path):
+    text = "\ufefftime, load ,pv\n2026-06-15T00:00,1.5,0\n2026-06-15T00:15, 2 ,0\n\n"
+    series = read(tmp_path, text)
+    assert (series.first, series.interval, series.values.tolist()) == (START, QUARTER, [1.5, 2.0])
+
+
+def test_times_may_have_an_offset(tmp_path):
+    text = "time,load\n2026-06-15T02:00+02:00,1\n2026-06-15T00:15Z,2\n"
+    assert read(tmp_path, text, timezone="America/New_York").first == START
+
+
+def test_times_without_an_offset_are_local(tmp_path):
+    series = read(tmp_path, "time,load\n2026-06-15 02:00,1\n2026-06-15 03:00,2\n", timezone="Europe/Berlin")
+    assert (series.first, series.interval) == (START, HOUR)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [
+        ("2026-03-29", [0, 1, 3, 4]),
+        ("2026-10-25", [0, 1, 2, 2, 3, 4]),
+    ],
+)
+def test_a_day_on_which_the_clock_is_changed_has_all_its_hours_and_no_more(tmp_path, day, hours):
+    rows = "\n".join(f"{day}T{hour:02}:{minute:02},1" for hour in hours for minute in (0, 15, 30, 45))
+    series = read(tmp_path, f"time,load\n{rows}\n", timezone="Europe/Berlin")
+    assert series.interval == QUARTER
+    assert series.values.tolist() == [1.0] * 4 * len(hours)
+
+
+def test_rows_and_values_that_are_missing_are_gaps(tmp_path):
+    text = "time,load\n2026-06-15T00:00,1\n2026-06-15T00:15,\n2026-06-15T00:30,3\n2026-06-15T01:00,5\n"
+    values = read(tmp_path, text).values
+    assert values[[0, 2, 4]].tolist() == [1.0, 3.0, 5.0]
+    assert np.isnan(values[[1, 3]]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is not a CSV file with a header"),
+        ("tiem,load\n", "meter.csv has no column 'time' for the time; did you mean 'tiem'"),
+        ("time,laod\n2026-06-15T00:00,1\n2026-06-15T00:15,1\n", "no column 'load'; did you mean 'laod'"),
+        ("time,load\n2026-06-15T00:00,1\n", "fewer than two rows"),
+        ("time,load\nMonday,1\n", "line 2: 'Monday' is not a time such as 2026-06-15T00:15"),
+        ("load,time\n1,2026-06-15T00:00\n1\n", "line 3: '' is not a time"),
+        ("time,load\n2026-06-15T00:00,1\n2026-06-15T00:15,many\n", "line 3, column 'load': 'many' is not a number"),
+        ("time,load\n2026-06-15T00:00,1\n2026-06-15T00:15\n", "line 3, column 'load': nothing is not a number"),
+        ("time,load\n2026-06-15T00:00,1\n2026-06-15T00:00,1\n", "line 3: the times do not go on in equal steps"),
+        (
+            "time,load\n2026-06-15T00:00,1\n2026-06-15T00:15,1\n2026-06-15T00:37,1\n",
+            "line 4: the times do not go on in equal steps",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_with_its_line(tmp_path, text, message):
+    with pytest.raises(SeriesError, match=message):
+        read(tmp_path, text)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SeriesError, match=r"nowhere\.csv cannot be read: No such file"):
+        SeriesReader(ZoneInfo("UTC")).read(tmp_path / "nowhere.csv", "time", "load")
+
+
+def test_a_file_is_read_once_for_all_its_columns(tmp_path):
+    path = tmp_path / "meter.csv"
+    path.write_text("time,load,pv\n2026-06-15T00:00,1,2\n2026-06-15T00:15,3,4\n", encoding="utf-8")
+    reader = SeriesReader(ZoneInfo("UTC"))
+    assert reader.read(path, "time", "load").values.tolist() == [1.0, 3.0]
+    path.unlink()
+    assert reader.read(path, "time", "pv").values.tolist() == [2.0, 4.0]
+
+
+def test_a_time_zone_that_does_not_exist_is_named():
+    assert find_timezone("Europe/Berlin") == ZoneInfo("Europe/Berlin")
+    with pytest.raises(SeriesError, match="no time zone 'Berlin'; one is 'Europe/Berlin'"):
+        find_timezone("Berlin")
+
+
+METERS = """\
+time,Load 1,roof
+2026-06-15T10:00,4,8
+2026-06-15T11:00,,8
+"""
+SLOTS = [pendulum.datetime(2026, 6, 15, 10, 45), pendulum.datetime(2026, 6, 15, 11)]
+
+
+@pytest.fixture
+def meters(tmp_path):
+    path = tmp_path / "meters.csv"
+    path.write_text(METERS, encoding="utf-8")
+    return path
+
+
+def test_assets_have_columns_by_name_or_as_the_settings_say(meters):
+    series = AssetSeries(meters, "time", "kW", "UTC", {"PV 1": "roof", "Grid/B/PV 2": "roof"})
+    assets = make_assets({"name": "Load 1"}, {"name": "PV 1"}, {"name": "PV 2", "path": "Grid/B/PV 2"}, {"name": "?"})
+    energies = series.energies(assets, SLOTS, pendulum.duration(minutes=15))
+    np.testing.assert_array_equal(energies, [[1.0, np.nan], [2.0, 2.0], [2.0, 2.0], [np.nan, np.nan]])
+
+
+def test_slots_outside_of_the_file_have_no_energy(meters):
+    series = AssetSeries(meters, "time", "kWh", "UTC", {})
+    slots = [SLOTS[0].subtract(hours=1), SLOTS[0]]
+    energies = series.energies(make_assets({"name": "Load 1"}), slots, pendulum.duration(minutes=15))
+    np.testing.assert_array_equal(energies, [[np.nan, 1.0]])
+
+
+def test_a_column_that_the_settings_name_has_to_be_there(meters):
+    with pytest.raises(SeriesError, match="no column 'rof'; did you mean 'roof'"):
+        AssetSeries(meters, "time", "kW", "UTC", {"PV 1": "rof"})
+
+
+def test_settings_open_the_file_beside_the_configuration(meters):
+    settings, problems = read_settings(SeriesSettings, {"file": "meters.csv", "unit": "kW"}, base=meters.parent)
+    assert problems == []
+    energies = settings.series.energies(make_assets({"name": "Load 1"}), SLOTS[:1], pendulum.duration(minutes=15))
+    assert energies.tolist() == [[1.0]]
+
+
+def test_settings_without_a_file_have_no_series():
+    assert SeriesSettings().series is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"file": "meter.csv"}, "meter.csv cannot be read"),
+        ({"file": "meters.csv", "timezone": "Berlin"}, "no time zone 'Berlin'"),
+        ({"unit": "MWh"}, "has to be one of 'kWh', 'kW', 'Wh', 'W', not 'MWh'"),
+    ],
+)
+def test_settings_that_lead_nowhere_are_problems(meters, settings, message):
+    _, (problem,) = read_settings(SeriesSettings, settings, base=meters.parent, at="plugins.mine")
+    assert problem.path.startswith("plugins.mine")
+    assert message in problem.message
