@@ -50,7 +50,7 @@ def test_each_setting_chooses(settings, expected):
 
 
 def test_a_name_that_leads_nowhere_names_the_nearest():
-    names, (problem,) = claimed(names=["Lod 1", "PV 1"])
+    names, (problem,) = claimed(names=["Loadd 1", "PV 1"])
     assert names == ["PV 1"]
     assert problem.path == "names"
     assert "'Load 1'" in problem.message

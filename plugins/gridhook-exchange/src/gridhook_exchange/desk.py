@@ -18,7 +18,7 @@ from gridhook.commands import (
 )
 from gridhook.events import Answered, Refused
 from gridhook.grid import Deviations, Grid, MarketStats
-from gridhook.lots import OFFER
+from gridhook.lots import BID, OFFER, SIDES
 from gridhook.tables import concatenate
 from gridhook.trades import SETTLEMENT, SPOT, Trades
 from gridhook_exchange.market.book import Terms
@@ -41,7 +41,8 @@ class Desk:
         self._simulation = simulation
         self._registry = registry
         community = simulation.community
-        self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids)}
+        # Nobody can have the market maker, the last of the assets.
+        self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids[: community.market_maker])}
         self._market_of = {area: market for market, area in enumerate(community.market_ids)}
         self._owned: Ints = np.empty(0, dtype=np.int64)
         self._identity = self._identify()
@@ -95,13 +96,13 @@ class Desk:
 
     def _claim(self, command: ClaimAreas) -> list[Refused]:
         unknown = [area for area in command.ids if area not in self._asset_of and area not in self._market_of]
-        assets = [self._asset_of[area] for area in command.ids if area in self._asset_of]
+        assets = {self._asset_of[area] for area in command.ids if area in self._asset_of}
         self._owned = np.array(sorted(assets), dtype=np.int64)
         self._identity = self._identify()
         self._operated = {self._market_of[area] for area in command.ids if area in self._market_of}
         self._simulation.is_controlled[:] = False
         self._simulation.is_controlled[self._owned] = True
-        return [Refused("claim", area, "no such area") for area in unknown]
+        return [Refused("claim", area, "no area that an aggregator can have") for area in unknown]
 
     def _meter(self, what: str, command: SendForecasts | SendMeasurements) -> tuple[int, list[Refused]]:
         take = self._simulation.forecast if what == "forecast" else self._simulation.measure
@@ -138,8 +139,8 @@ class Desk:
             number = self._slot_number(slot)
             market = None if number is None else self._simulation.market_of(number)
             asset = self._own(area)
-            if market is None or asset is None:
-                refused.append(Refused(f"delete {side}", area, "no open market for this asset and slot"))
+            if market is None or asset is None or side not in SIDES:
+                refused.append(Refused(f"delete {side}", area, "no open market for this asset, side and slot"))
             else:
                 market.withdraw(np.array([2 * asset + (side == OFFER)]))
         return refused
@@ -152,6 +153,10 @@ class Desk:
         slots = {slot: self._slot_number(slot) for slot in dict.fromkeys(lines.slot)}
         for row in np.flatnonzero(asset < 0).tolist():
             errors[row] = "this aggregator does not own the asset"
+        for row, side in enumerate(lines.side):
+            if side not in SIDES:
+                errors[row] = f"the side {side!r} is neither {BID!r} nor {OFFER!r}"
+                asset[row] = -1
         for slot, number in slots.items():
             rows = np.flatnonzero((lines.slot == slot) & (asset >= 0))
             market = None if number is None else self._simulation.market_of(number)

@@ -24,6 +24,8 @@ from gridhook_exchange.market.tree import Fees
 __all__ = ["Cleared", "clear"]
 
 _EVERYWHERE = 1_000_000
+_NOWHERE = -2 * _EVERYWHERE
+"""Reach of orders that are posted in this tick: not even what is everywhere meets them."""
 
 
 @attrs.frozen(eq=False)
@@ -63,7 +65,7 @@ def clear(book: Book, community: Community, fees: Fees, tick: int) -> Cleared:
         return trades.result()
     home = tree.home[book.key // 2]
     age = tick - 1 - book.posted
-    reach = np.where(age < 0, -_EVERYWHERE, age // min_age if min_age else _EVERYWHERE)
+    reach = np.where(age < 0, _NOWHERE, age // min_age if min_age else _EVERYWHERE)
     for depth in range(tree.height, -1, -1):
         market = tree.ancestor[depth][home]
         below = fees.below(home, market)

@@ -114,7 +114,7 @@ class Simulation:
 
     def market_of(self, slot: int) -> SlotMarket | None:
         """Return the open markets of a slot; None if it has none."""
-        return self.spot if slot == self.slot else self.settlements.get(slot)
+        return self.spot if slot == self.slot >= 0 else self.settlements.get(slot)
 
     def post(self, market: SlotMarket, lines: Lines) -> tuple[Bools, dict[int, str]]:
         """Post orders at the end of the running tick; return which were taken, and the reasons for the others."""
@@ -136,7 +136,7 @@ class Simulation:
         """
         if slot > self.slot:
             return "the slot has not begun"
-        if slot < self.slot and slot not in self.settlements:
+        if slot < 0 or slot not in (self.slot, *self.settlements):
             return "the slot can no longer be settled"
         self.measured_kwh[asset, slot] = energy_kwh
         market = self.settlements.get(slot)

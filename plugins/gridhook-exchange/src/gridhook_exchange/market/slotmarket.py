@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from gridhook.arrays import Bools, Floats, Ints, sums
+from gridhook.orders import Requirement
 from gridhook_exchange.market.book import Book, Terms
 from gridhook_exchange.market.clearing import Cleared, clear
 from gridhook_exchange.market.community import Community
@@ -126,6 +127,9 @@ class SlotMarket:
         }
         for row in np.flatnonzero(bad_energy & ~bad_rate).tolist():
             errors[row] = f"the energy {lines.energy_kwh[row]:g} kWh is not above {TOLERANCE:g} kWh"
+        for row, terms in lines.terms.items():
+            if row not in errors and not all(map(_makes_sense, terms.alternatives)):
+                errors[row] = "the rate or energy of a requirement is not a number from 0 up"
         return errors
 
     def _check_energy(self, lines: Lines, fits: Bools, energy: Floats) -> list[tuple[int, str]]:
@@ -137,17 +141,20 @@ class SlotMarket:
             too_much = np.flatnonzero(fits & ~(energy <= rooms + TOLERANCE)).tolist()
             np.minimum(energy, rooms, out=energy)
             return [(row, self._excess(lines, row, float(rooms[row]))) for row in too_much]
+        taken: dict[int, list[int]] = {}
         for row, (key, replace) in enumerate(zip(lines.key.tolist(), lines.replace.tolist(), strict=True)):
             if not fits[row]:
                 continue
-            if replace:
-                posted[key] = 0.0
-            room = float(np.maximum(self.limit_kwh[key] - posted[key], 0.0))
+            standing = 0.0 if replace else float(posted[key])
+            room = float(np.maximum(self.limit_kwh[key] - standing, 0.0))
             if energy[row] > room + TOLERANCE:
                 refused.append((row, self._excess(lines, row, room)))
                 continue
+            if replace:
+                energy[taken.pop(key, [])] = 0.0
+            taken.setdefault(key, []).append(row)
             energy[row] = np.minimum(energy[row], room)
-            posted[key] += energy[row]
+            posted[key] = standing + energy[row]
         return refused
 
     def _excess(self, lines: Lines, row: int, room: float) -> str:
@@ -161,3 +168,8 @@ class SlotMarket:
         min_age = max(self._community.rules.min_age_ticks, 1)
         steps = 2 * self._community.tree.height
         return {tick + 1 + min_age * step for step in range(steps + 1)}
+
+
+def _makes_sense(requirement: Requirement) -> bool:
+    rate, energy = requirement.rate, requirement.energy_kwh
+    return (rate is None or (rate >= 0 and np.isfinite(rate))) and (energy is None or energy >= 0)

@@ -1,0 +1,423 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridhook.orders import Requirement
+from gridhook_exchange.market.book import Book, Terms
+from gridhook_exchange.market.clearing import clear
+from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.matching import TOLERANCE
+from gridhook_exchange.market.tree import Fees
+
+
+@attrs.frozen
+class Order:
+    """An order of its own asset, posted at the end of a tick."""
+
+    asset: int
+    is_offer: bool
+    rate: float
+    energy_kwh: float
+    posted: int
+    terms: tuple[Requirement, ...] | None = None
+
+    @property
+    def key(self) -> int:
+        return 2 * self.asset + self.is_offer
+
+
+class CopyingMarkets:
+    """Markets that forward orders as PROTOCOL.md 6.6 and 6.7 tell it: agents carry copies from door to door.
+
+    An agent between two markets notes the tick at which it first sees an order, and when that is the minimum age ago
+    it puts a copy into the market next door. An offer pays a market's fee when it enters it, a bid when it leaves it; a
+    bid whose copy would have a negative price is not carried any further.
+    """
+
+    def __init__(self, community: Community, orders: Sequence[Order]) -> None:
+        parent = community.tree.parent.tolist()
+        self._doors = {
+            market: [other for other in range(len(parent)) if parent[other] == market or parent[market] == other]
+            for market in range(len(parent))
+        }
+        self._fee = community.fee.tolist()
+        self._home = community.tree.home.tolist()
+        self._min_age = community.rules.min_age_ticks
+        self._orders = orders
+        self._seen: dict[tuple[int, int], int] = {}
+        self.rate: dict[tuple[int, int], float] = {}
+        """Rate of each copy, by order and market."""
+
+    def begin_tick(self, tick: int) -> None:
+        """Put up the orders that were posted before this tick, and carry copies one door further."""
+        for number, order in enumerate(self._orders):
+            home = self._home[order.asset]
+            if order.posted == tick - 1:
+                self._put(number, home, order.rate + (self._fee[home] if order.is_offer else 0.0), tick)
+        while self._carry(tick):
+            pass
+
+    def _carry(self, tick: int) -> bool:
+        old_enough = [copy for copy, seen in self._seen.items() if tick - seen >= self._min_age]
+        carried = False
+        for number, market in old_enough:
+            for door in self._doors[market]:
+                rate = self.rate[number, market]
+                rate += self._fee[door] if self._orders[number].is_offer else -self._fee[market]
+                if (number, door) not in self.rate and rate >= 0:
+                    self._put(number, door, rate, tick)
+                    carried = True
+        # With a minimum age of 0 the new copies are old enough at once.
+        return carried and self._min_age == 0
+
+    def _put(self, number: int, market: int, rate: float, tick: int) -> None:
+        self.rate[number, market] = rate
+        self._seen[number, market] = tick
+
+    def crossing(self) -> set[tuple[int, int]]:
+        """Return the bids and offers of two assets that stand in one market together and cross there."""
+        return {
+            (bid, offer)
+            for bid, market in self.rate
+            for offer, other in self.rate
+            if market == other
+            and not self._orders[bid].is_offer
+            and self._orders[offer].is_offer
+            and self._orders[bid].asset != self._orders[offer].asset
+            and self.rate[offer, market] - self.rate[bid, market] <= TOLERANCE
+        }
+
+
+def post(book: Book, orders: Sequence[Order], tick: int) -> None:
+    new = [order for order in orders if order.posted == tick]
+    if not new:
+        return
+    book.add(
+        np.array([order.key for order in new]),
+        np.array([order.rate for order in new]),
+        np.array([order.energy_kwh for order in new]),
+        tick,
+        np.arange(len(new)),
+        {row: Terms.of(order.terms) for row, order in enumerate(new) if order.terms is not None},
+        {},
+    )
+
+
+def trade_all(community: Community, orders: Sequence[Order], ticks: int) -> Iterator[tuple[int, list[tuple]]]:
+    """Yield for each tick the trades: buyer, seller, energy, rate, market, with partner."""
+    book, fees = Book(), Fees.of(community.tree, community.fee)
+    for tick in range(ticks):
+        cleared = clear(book, community, fees, tick)
+        columns = (
+            cleared.buyer,
+            cleared.seller,
+            cleared.energy_kwh,
+            cleared.rate,
+            cleared.market,
+            cleared.with_partner,
+        )
+        yield tick, list(zip(*(column.tolist() for column in columns), strict=True))
+        post(book, orders, tick)
+
+
+def last_tick(community: Community, orders: Sequence[Order]) -> int:
+    """Return a tick by which all copies are everywhere."""
+    steps = 2 * community.tree.height + 1
+    return max((order.posted for order in orders), default=0) + 2 + max(community.rules.min_age_ticks, 1) * steps
+
+
+# Halves are exact, so that the reference and the sums of fees agree to the last bit; an offer a hair dearer than a bid
+# is within the tolerance or beyond it.
+bid_rates = st.integers(0, 40).map(lambda half: half / 2)
+offer_rates = st.builds(lambda half, hair: half / 2 + hair, st.integers(0, 20), st.sampled_from([0.0, 0.0, 1e-5, 3e-5]))
+
+
+@st.composite
+def order_books(draw: st.DrawFn, community: Community, bids: int, offers: int) -> list[Order]:
+    """Draw up to so many bids and offers of assets of a community, one per asset and side at most."""
+    assets = list(range(len(community.kinds)))
+    orders = []
+    for is_offer, most in ((False, bids), (True, offers)):
+        for asset in draw(st.lists(st.sampled_from(assets), min_size=1, max_size=most, unique=True)):
+            rate = draw(offer_rates if is_offer else bid_rates)
+            orders.append(Order(asset, is_offer, rate, draw(st.integers(1, 8)) / 4, draw(st.integers(0, 6))))
+    return orders
+
+
+class TestForwarding:
+    """Clearing makes no copies; what trades when is what copies would have traded."""
+
+    @settings(max_examples=150, deadline=None)
+    @given(data=st.data())
+    def test_orders_trade_exactly_if_their_copies_stand_in_one_market_and_cross_there(self, data, communities):
+        community = data.draw(communities)
+        orders = data.draw(order_books(community, 5, 5))
+        copies = CopyingMarkets(community, orders)
+        number = {order.key: row for row, order in enumerate(orders)}
+        left = [order.energy_kwh for order in orders]
+        for tick, trades in trade_all(community, orders, last_tick(community, orders)):
+            copies.begin_tick(tick)
+            crossing = copies.crossing()
+            for buyer, seller, energy, *_ in trades:
+                pair = (number[2 * buyer], number[2 * seller + 1])
+                assert pair in crossing
+                for row in pair:
+                    left[row] -= energy
+                    assert left[row] >= -1e-12
+            for bid, offer in crossing:
+                assert min(left[bid], left[offer]) <= TOLERANCE
+
+    @settings(max_examples=100, deadline=None)
+    @given(data=st.data(), one_bid=st.booleans())
+    def test_one_order_against_many_trades_as_much_at_each_tick_as_its_copies_would(self, data, one_bid, communities):
+        """Who comes first may differ where markets match at once, but one order's total by each tick may not."""
+        community = data.draw(communities)
+        orders = data.draw(order_books(community, 1 if one_bid else 6, 6 if one_bid else 1))
+        copies = CopyingMarkets(community, orders)
+        left = [order.energy_kwh for order in orders]
+        for tick, trades in trade_all(community, orders, last_tick(community, orders)):
+            copies.begin_tick(tick)
+            total = 0.0
+            for bid, offer in sorted(copies.crossing()):
+                energy = min(left[bid], left[offer])
+                left[bid] -= energy
+                left[offer] -= energy
+                total += energy
+            assert sum(energy for _, _, energy, *_ in trades) == pytest.approx(total)
+
+    @settings(max_examples=100, deadline=None)
+    @given(data=st.data())
+    def test_buyers_pay_their_bid_and_it_covers_offer_and_fees_of_the_whole_way(self, data, communities, path_between):
+        """PROTOCOL.md 6.8: whichever market the match happens in."""
+        community = data.draw(communities)
+        orders = data.draw(order_books(community, 5, 5))
+        posted = {order.key: order for order in orders}
+        for _, trades in trade_all(community, orders, last_tick(community, orders)):
+            for buyer, seller, _, rate, market, with_partner in trades:
+                way = path_between(community, buyer, seller)
+                assert rate == posted[2 * buyer].rate
+                assert rate - sum(community.fee[one] for one in way) >= posted[2 * seller + 1].rate - TOLERANCE
+                assert market == min(way, key=lambda one: community.tree.depth[one])
+                assert not with_partner
+
+    @pytest.mark.parametrize(
+        ("min_age", "homes", "met"),
+        [
+            (2, ("House 1", "House 1"), 1),
+            (2, ("House 1", "Grid"), 3),
+            (2, ("House 1", "House 2"), 3),
+            (2, ("Room", "House 2"), 5),
+            (2, ("Room", "Cellar"), 5),
+            (3, ("House 1", "House 2"), 4),
+            (0, ("Room", "Cellar"), 1),
+        ],
+    )
+    def test_each_step_takes_the_minimum_age(self, make_community, min_age, homes, met):
+        """Both orders are posted in tick 0, and their copies come towards each other."""
+        markets = {
+            "Grid": (None, 0.0),
+            "House 1": ("Grid", 0.0),
+            "House 2": ("Grid", 0.0),
+            "Room": ("House 1", 0.0),
+            "Cellar": ("House 2", 0.0),
+        }
+        buyer, seller = homes
+        community = make_community(
+            markets, loads={"Load": (buyer, [1.0])}, pvs={"PV": (seller, [1.0])}, min_age=min_age
+        )
+        orders = [Order(0, False, 20.0, 1.0, 0), Order(1, True, 10.0, 1.0, 0)]
+        assert [tick for tick, trades in trade_all(community, orders, 15) if trades] == [met]
+
+    def test_an_order_that_came_all_the_way_down_meets_new_ones_at_once(self, make_community):
+        """The market maker's offer stands in each house after a while; a late bid needs not wait for its own copies."""
+        community = make_community(
+            {"Grid": (None, 0.0), "House": ("Grid", 0.0)}, loads={"Load": ("House", [1.0])}, maker="Grid"
+        )
+        maker = Order(1, True, 10.0, math.inf, 0)
+        for posted, met in ((0, 3), (1, 3), (2, 3), (3, 4), (6, 7)):
+            trades = trade_all(community, [maker, Order(0, False, 20.0, 1.0, posted)], 15)
+            assert [tick for tick, made in trades if made] == [met]
+
+    def test_a_bid_that_fees_would_take_below_zero_is_not_forwarded(self, make_community):
+        community = make_community(
+            {"Grid": (None, 0.0), "House 1": ("Grid", 3.0), "House 2": ("Grid", 0.0)},
+            loads={"Load": ("House 1", [1.0])},
+            pvs={"PV": ("House 2", [1.0])},
+        )
+        for rate, count in ((3.0, 1), (3.0 - 1e-5, 0)):
+            orders = [Order(0, False, rate, 1.0, 0), Order(1, True, 0.0, 1.0, 0)]
+            assert sum(len(trades) for _, trades in trade_all(community, orders, 10)) == count
+
+    @pytest.mark.parametrize("min_age", [0, 2])
+    @pytest.mark.parametrize("terms", [None, (Requirement(),)])
+    def test_orders_do_not_trade_in_the_tick_in_which_they_are_posted(self, make_community, min_age, terms):
+        community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}, min_age=min_age)
+        book, fees = Book(), Fees.of(community.tree, community.fee)
+        post(book, [Order(0, False, 20.0, 1.0, 3, terms)], 3)
+        post(book, [Order(1, True, 10.0, 1.0, 2)], 2)
+        assert len(clear(book, community, fees, 3)) == 0
+        assert len(clear(book, community, fees, 4)) == 1
+
+
+class TestPriorities:
+    def test_neighbours_of_one_house_trade_before_anyone_further_away(self, make_community):
+        """Markets match from the bottom up, although the bid from outside is higher."""
+        community = make_community(
+            {"Grid": (None, 0.0), "House": ("Grid", 0.0)},
+            loads={"Inside": ("House", [1.0]), "Outside": ("Grid", [1.0])},
+            pvs={"PV": ("House", [1.0])},
+        )
+        orders = [
+            Order(1, False, 30.0, 1.0, 0),
+            Order(2, True, 10.0, 1.0, 5),
+            Order(0, False, 20.0, 0.6, 5),
+        ]
+        trades = [trade for _, made in trade_all(community, orders, 15) for trade in made]
+        assert trades == [(0, 2, 0.6, 20.0, 1, False), (1, 2, pytest.approx(0.4), 30.0, 0, False)]
+
+    def test_in_one_market_the_rates_after_fees_decide(self, make_community):
+        """A bid of 21 from a house with a fee of 3 is worth less in the grid than one of 19 from there."""
+        community = make_community(
+            {"Grid": (None, 0.0), "House": ("Grid", 3.0)},
+            loads={"Far": ("House", [1.0]), "Near": ("Grid", [1.0])},
+            pvs={"PV": ("Grid", [1.0])},
+        )
+        orders = [Order(0, False, 21.0, 1.0, 0), Order(1, False, 19.0, 1.0, 0), Order(2, True, 10.0, 0.5, 5)]
+        trades = [trade for _, made in trade_all(community, orders, 15) for trade in made]
+        assert [(buyer, rate) for buyer, _, _, rate, *_ in trades] == [(1, 19.0)]
+
+    def test_the_latest_posted_of_equal_orders_trades_first(self, make_community):
+        community = make_community(
+            loads={"Early": ("Grid", [1.0]), "Late": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}
+        )
+        orders = [Order(0, False, 20.0, 1.0, 1), Order(1, False, 20.0, 1.0, 2), Order(2, True, 10.0, 1.0, 5)]
+        trades = [trade for _, made in trade_all(community, orders, 10) for trade in made]
+        assert [buyer for buyer, *_ in trades] == [1]
+
+
+class TestRequirements:
+    @settings(max_examples=120, deadline=None)
+    @given(data=st.data())
+    def test_requirements_bind_in_every_market_and_over_all_ticks(self, data, communities):
+        """Checked by a function of its own; caps count over ticks and markets together."""
+        community = data.draw(communities)
+        names = community.asset_ids
+        requirement = st.builds(
+            Requirement,
+            st.lists(st.sampled_from(names), max_size=2).map(tuple),
+            st.sampled_from([(), (), ("PV",), ("Grid",)]),
+            st.none() | st.sampled_from([0.1, 0.25, 0.6]),
+            st.none() | bid_rates,
+        )
+        orders = [
+            attrs.evolve(order, terms=data.draw(st.none() | st.lists(requirement, min_size=1, max_size=2).map(tuple)))
+            for order in data.draw(order_books(community, 5, 5))
+        ]
+        posted = {order.key: order for order in orders}
+        total = dict.fromkeys(posted, 0.0)
+        for _, trades in trade_all(community, orders, last_tick(community, orders)):
+            for buyer, seller, energy, rate, _, with_partner in trades:
+                bid, offer = posted[2 * buyer], posted[2 * seller + 1]
+                energy_type = {"pv": "PV", "market-maker": "Grid"}.get(community.kinds[seller], "")
+                ways = [
+                    (wanted, asked)
+                    for wanted in bid.terms or (Requirement(),)
+                    for asked in offer.terms or (Requirement(),)
+                    if rate == (bid.rate if wanted.rate is None else wanted.rate)
+                    and (not wanted.partners or names[seller] in wanted.partners)
+                    and (not asked.partners or names[buyer] in asked.partners)
+                    and (not wanted.energy_types or energy_type in wanted.energy_types)
+                ]
+                assert ways
+                assert with_partner in {bool(wanted.partners or asked.partners) for wanted, asked in ways}
+                for order in (bid, offer):
+                    total[order.key] += energy
+        for key, order in posted.items():
+            caps = [order.energy_kwh if one.energy_kwh is None else one.energy_kwh for one in order.terms or ()]
+            assert total[key] <= min(order.energy_kwh, sum(caps) if order.terms else math.inf) + 1e-9
+
+    @settings(max_examples=60, deadline=None)
+    @given(data=st.data())
+    def test_requirements_that_demand_nothing_change_nothing_that_copies_would_do(self, data, communities):
+        community = data.draw(communities)
+        orders = data.draw(order_books(community, 4, 4))
+        asked = [attrs.evolve(order, terms=(Requirement(),)) for order in orders]
+        copies = CopyingMarkets(community, orders)
+        number = {order.key: row for row, order in enumerate(orders)}
+        left = [order.energy_kwh for order in orders]
+        for tick, trades in trade_all(community, asked, last_tick(community, orders)):
+            copies.begin_tick(tick)
+            crossing = copies.crossing()
+            for buyer, seller, energy, *_ in trades:
+                pair = (number[2 * buyer], number[2 * seller + 1])
+                assert pair in crossing
+                for row in pair:
+                    left[row] -= energy
+            for bid, offer in crossing:
+                assert min(left[bid], left[offer]) <= TOLERANCE
+
+    def test_an_energy_cap_holds_from_tick_to_tick(self, make_community):
+        community = make_community(
+            loads={"Load": ("Grid", [1.0])}, pvs={"PV 1": ("Grid", [1.0]), "PV 2": ("Grid", [1.0])}
+        )
+        wish = Requirement(energy_types=("PV",), energy_kwh=0.5)
+        orders = [
+            Order(0, False, 20.0, 1.0, 0, (wish,)),
+            Order(1, True, 10.0, 0.3, 1),
+            Order(2, True, 10.0, 1.0, 2),
+        ]
+        trades = [(tick, energy) for tick, made in trade_all(community, orders, 10) for _, _, energy, *_ in made]
+        assert trades == [(2, 0.3), (3, pytest.approx(0.2))]
+
+    @pytest.mark.parametrize("side", ["bid", "offer"])
+    def test_the_rate_of_a_requirement_counts_where_the_orders_own_would_not_cross(self, make_community, side):
+        community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])})
+        bid_terms = (Requirement(partners=("asset PV",), rate=25.0), Requirement()) if side == "bid" else None
+        offer_terms = (Requirement(partners=("asset Load",), rate=8.0), Requirement()) if side == "offer" else None
+        orders = [Order(0, False, 10.0, 1.0, 0, bid_terms), Order(1, True, 20.0, 1.0, 0, offer_terms)]
+        trades = [trade for _, made in trade_all(community, orders, 10) for trade in made]
+        assert trades == [(0, 1, 1.0, 25.0 if side == "bid" else 10.0, 0, True)]
+
+    def test_what_an_order_says_of_its_energy_goes_before_what_its_asset_is(self, make_community):
+        """A battery's offer can be solar energy; a battery that says nothing is of no kind."""
+        community = make_community(loads={"Load": ("Grid", [1.0])}, batteries={"Battery": ("Grid", {})})
+        fees = Fees.of(community.tree, community.fee)
+        for energy_types, count in (({}, 0), ({0: "PV"}, 1), ({0: "Wind"}, 0)):
+            book = Book()
+            post(book, [Order(0, False, 20.0, 1.0, 0, (Requirement(energy_types=("PV",)),))], 0)
+            book.add(np.array([3]), np.array([10.0]), np.array([1.0]), 0, np.array([5]), {}, energy_types)
+            assert len(clear(book, community, fees, 1)) == count
+
+
+def test_an_empty_book_clears_to_nothing(make_community):
+    community = make_community(loads={"Load": ("Grid", [1.0])})
+    cleared = clear(Book(), community, Fees.of(community.tree, community.fee), 0)
+    assert len(cleared) == 0
+    assert cleared.energy_kwh.sum() == 0.0
+
+
+def test_orders_that_do_not_cross_stay_in_the_book(make_community):
+    community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])})
+    book = Book()
+    post(book, [Order(0, False, 10.0, 1.0, 0), Order(1, True, 10.0 + 3e-5, 0.5, 0)], 0)
+    assert len(clear(book, community, Fees.of(community.tree, community.fee), 5)) == 0
+    assert book.open_kwh(4).tolist() == [1.0, 0.0, 0.0, 0.5]
+
+
+def test_fees_between_two_houses_can_keep_them_apart(make_community):
+    """PROTOCOL.md 6.7: offers pay on entering a market, at home too, and bids on leaving one."""
+    community = make_community(
+        {"Grid": (None, 4.0), "House 1": ("Grid", 1.0), "House 2": ("Grid", 2.0)},
+        loads={"Load": ("House 1", [1.0])},
+        pvs={"PV": ("House 2", [1.0])},
+    )
+    for asked, count in ((23.0, 1), (23.1, 0)):
+        orders = [Order(0, False, 30.0, 1.0, 0), Order(1, True, asked, 1.0, 0)]
+        assert sum(len(trades) for _, trades in trade_all(community, orders, 10)) == count
