@@ -39,5 +39,5 @@ def test_a_strategy_that_bids_too_much_shows_a_negative_saving(trade):
     """Nothing is clamped: who always bids 100 cents pays them."""
     figures = trade('[pricing]\nuse = ["fixed"]\n[plugins.fixed]\nrate = 100.0\n', slots=48)
     savings = [member.saving_cents for member in figures.members if member.kinds == ("load",)]
-    assert min(savings) < -500
-    assert sum(savings) < -1000
+    assert min(savings) < -200
+    assert sum(savings) < -500
