@@ -1,10 +1,10 @@
 """Sphinx configuration."""
 
-from importlib.metadata import version
+from importlib import metadata
 
 project = "gridhook"
 author = "The gridhook developers"
-release = version("gridhook")
+release = version = metadata.version("gridhook")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build", "changelog/*"]
 html_theme = "furo"

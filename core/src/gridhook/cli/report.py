@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+import textwrap
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gridhook.figures import Figures, MemberFigures
+from gridhook.figures import CommunityFigures, Figures, ForecastFigures, MemberFigures, PluginFigures
 
 __all__ = ["print_report"]
 
 _WIDTH_WITHOUT_TERMINAL = 100
+_NAMES = 13
+"""Columns that the names of the lines take."""
 
 
 def print_report(figures: Figures) -> None:
@@ -22,70 +26,75 @@ def print_report(figures: Figures) -> None:
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     if figures.members:
         console.print(_members(figures.members))
-    for name, text in _lines(figures).items():
-        console.print(Text.assemble((f"{name:<13}", "bold"), text))
+        console.print()
+    for name, text in _lines(figures):
+        lines = textwrap.wrap(text, max(console.width - _NAMES, 2 * _NAMES))
+        console.print(Text.assemble((f"{name:<{_NAMES}}", "bold"), f"\n{'':{_NAMES}}".join(lines)))
 
 
 def _members(members: tuple[MemberFigures, ...]) -> Table:
-    table = Table(
-        title="Members (bills in cents; a negative bill is income)", title_justify="left", box=None, pad_edge=False
-    )
+    """Return a table, bills in cents, where a negative bill is income."""
+    table = Table(box=None, pad_edge=False)
     table.add_column("member")
     table.add_column("assets")
-    for heading in ("bought kWh", "sold kWh", "bill", "without market", "saving"):
+    for heading in ("bought kWh", "sold kWh", "bill ct", "without market ct", "saving ct"):
         table.add_column(heading, justify="right")
     for member in members:
-        table.add_row(
-            member.name,
-            " ".join(member.kinds),
-            f"{member.bought_kwh:.1f}",
-            f"{member.sold_kwh:.1f}",
-            f"{member.bill_cents:.0f}",
-            f"{member.bill_without_market_cents:.0f}",
-            _coloured(member.saving_cents),
-        )
-    table.add_section()
-    table.add_row(
-        "all",
-        "",
-        f"{sum(member.bought_kwh for member in members):.1f}",
-        f"{sum(member.sold_kwh for member in members):.1f}",
-        f"{sum(member.bill_cents for member in members):.0f}",
-        f"{sum(member.bill_without_market_cents for member in members):.0f}",
-        _coloured(sum(member.saving_cents for member in members)),
-    )
+        _add_row(table, member.name, " ".join(member.kinds), [member])
+    _add_row(table, "all", "", members)
     return table
 
 
-def _coloured(cents: float) -> Text:
-    return Text(f"{cents:.0f}", style="green" if cents >= 0 else "red")
+def _add_row(table: Table, name: str, kinds: str, members: tuple[MemberFigures, ...] | list[MemberFigures]) -> None:
+    saving = sum(member.saving_cents for member in members)
+    table.add_row(
+        name,
+        kinds,
+        f"{sum(member.bought_kwh for member in members):.1f}",
+        f"{sum(member.sold_kwh for member in members):.1f}",
+        f"{sum(member.bill_cents for member in members):z.0f}",
+        f"{sum(member.bill_without_market_cents for member in members):z.0f}",
+        Text(f"{saving:z.0f}", style="green" if saving >= 0 else "red"),
+    )
 
 
-def _lines(figures: Figures) -> dict[str, str]:
+def _lines(figures: Figures) -> Iterator[tuple[str, str]]:
     settlement, preferences = figures.settlement, figures.preferences
-    lines = {
-        "trading": (
-            f"{figures.slots} slots, {figures.orders} orders, {figures.trades} trades, {figures.traded_kwh:.1f} kWh"
-        ),
-        "community": (
-            f"{_percent(figures.community.self_sufficiency)} self-sufficient, "
-            f"{_percent(figures.community.self_consumption)} of its own energy used"
-        ),
-        "forecasts": f"{figures.forecasts.sent} sent, {_percent(figures.forecasts.wape)} off (WAPE)",
-        "settlement": (
-            f"{settlement.orders} orders, {settlement.trades} trades, {settlement.settled_kwh:.1f} kWh settled"
-        ),
-        "preferences": f"{preferences.orders} orders, {preferences.trades_with_partner} trades with a chosen partner",
-        "reasons": ", ".join(f"{count} {reason}" for reason, count in figures.reasons.items() if count) or "none",
-        "plugins": ", ".join(f"{plugin.name} ({plugin.domain})" for plugin in figures.plugins) or "none",
-    }
+    yield (
+        "trading",
+        f"{figures.slots} slots, {figures.orders} orders, {figures.trades} trades, {figures.traded_kwh:.1f} kWh",
+    )
+    if community := _community(figures.community):
+        yield "community", community
+    yield "forecasts", _forecasts(figures.forecasts)
+    yield (
+        "settlement",
+        f"{settlement.orders} orders, {settlement.trades} trades, {settlement.settled_kwh:.1f} kWh settled",
+    )
+    yield "preferences", f"{preferences.orders} orders, {preferences.trades_with_partner} trades with a chosen partner"
+    yield "reasons", ", ".join(f"{count} {reason}" for reason, count in figures.reasons.items() if count) or "none"
+    yield "plugins", _plugins(figures.plugins) or "none"
     failed = [plugin for plugin in figures.plugins if plugin.failures]
     if failed:
-        lines["failures"] = ", ".join(
-            f"{plugin.name} ({plugin.domain}) failed in {plugin.failures} of {plugin.calls} calls" for plugin in failed
-        )
-    return lines
+        texts = (f"{one.name} ({one.domain}) failed in {one.failures} of {one.calls} calls" for one in failed)
+        yield "failures", ", ".join(texts)
 
 
-def _percent(share: float | None) -> str:
-    return "none" if share is None else f"{share * 100:.1f} %"
+def _community(community: CommunityFigures) -> str:
+    shares = (
+        (community.self_sufficiency, "self-sufficient"),
+        (community.self_consumption, "of its own energy used"),
+    )
+    return ", ".join(f"{share:.1%} {what}" for share, what in shares if share is not None)
+
+
+def _forecasts(forecasts: ForecastFigures) -> str:
+    error = "" if forecasts.wape is None else f", {forecasts.wape:.1%} off (WAPE)"
+    return f"{forecasts.sent} sent{error}"
+
+
+def _plugins(plugins: tuple[PluginFigures, ...]) -> str:
+    domains: dict[str, list[str]] = {}
+    for plugin in plugins:
+        domains.setdefault(plugin.name, []).append(plugin.domain)
+    return ", ".join(f"{name} ({', '.join(its)})" for name, its in domains.items())
