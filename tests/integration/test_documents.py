@@ -75,8 +75,9 @@ class Reader:
             command, _, expected = block.partition("\n")
             output = self.type(command)
             if expected.strip():
-                parts = [re.escape(part.strip("\n")) for part in re.split(r"^…\n", expected, flags=re.MULTILINE)]
-                assert re.fullmatch(r"(.*\n)?".join(parts), output.strip("\n"), re.DOTALL), output
+                lines = expected.strip("\n").split("\n")
+                pattern = "".join(r"(?:.*\n)*?" if line == "…" else re.escape(f"{line}\n") for line in lines)
+                assert re.fullmatch(pattern, output.strip("\n") + "\n"), output
 
     def sh(self, example):
         for line in example.parsed.splitlines():
