@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -87,7 +87,7 @@ class _Builder:
         markets = self._markets()
         numbers = {market.name: number for number, market in enumerate(markets)}
         assets = self._assets()
-        self._check_names([*file.markets, *(entry for _, entry in assets)])
+        self._check_names(assets)
         home = [self._number(f"{at}.market", entry.market, numbers) for at, entry in assets]
         home.append(self._number("tariff.market", file.tariff.market, numbers))
         ticks = self._ticks()
@@ -123,9 +123,12 @@ class _Builder:
         ), []
 
     def _complain(self, path: str, message: str) -> None:
+        self._problems.append(Problem(path, message))
+
+    def _complain_of_series(self, path: str, error: SeriesError) -> None:
         # A file that does not cover the run is one mistake, however many profiles come from it.
-        if all(problem.message != message for problem in self._problems):
-            self._problems.append(Problem(path, message))
+        if all(problem.message != str(error) for problem in self._problems):
+            self._complain(path, str(error))
 
     def _find_timezone(self) -> ZoneInfo:
         try:
@@ -145,7 +148,7 @@ class _Builder:
         return [(f"{key}[{row}]", entry) for key, entries in lists.items() for row, entry in enumerate(entries)]
 
     def _markets(self) -> list[MarketEntry]:
-        """Return the markets, parents first."""
+        """Return the markets, parents first, and last those that have no way to the root."""
         waiting = list(self._file.markets)
         roots = [market.name for market in waiting if market.parent is None]
         if len(roots) != 1:
@@ -159,18 +162,24 @@ class _Builder:
                 break
             placed.update({market.name: market for market in ready})
             waiting = [market for market in waiting if market.name not in placed]
+        parents = {market.name: market.parent for market in waiting}
         for market in waiting:
             where = f"markets[{self._file.markets.index(market)}].parent"
-            if market.parent in known:
-                self._complain(where, f"{market.name!r} is inside itself")
-            else:
+            if market.parent not in known:
                 self._complain(where, f"no market {market.parent!r}{did_you_mean(nearest(market.parent or '', known))}")
-        return list(placed.values())
+            elif _is_inside_itself(market.name, parents):
+                self._complain(where, f"{market.name!r} is inside itself")
+        return [*placed.values(), *waiting]
 
-    def _check_names(self, entries: Sequence[MarketEntry | LoadEntry | PvEntry | StorageEntry]) -> None:
-        names = [*(entry.name for entry in entries), self._file.tariff.name]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            self._complain("", f"{names.count(name)} markets or assets are called {name!r}; names have to be unique")
+    def _check_names(self, assets: Sequence[tuple[str, LoadEntry | PvEntry | StorageEntry]]) -> None:
+        places = {self._file.tariff.name: ["tariff"]}
+        markets = [(f"markets[{row}]", market) for row, market in enumerate(self._file.markets)]
+        for at, entry in (*markets, *assets):
+            places.setdefault(entry.name, []).append(at)
+        for name, ats in places.items():
+            if len(ats) > 1:
+                message = f"{len(ats)} markets or assets are called {name!r}; names have to be unique"
+                self._complain(f"{ats[-1]}.name", message)
 
     def _number(self, path: str, market: str | None, numbers: dict[str, int]) -> int:
         if market is None:
@@ -208,7 +217,7 @@ class _Builder:
             unit = profile.unit or file.profiles.unit
             return series.energy(unit, self._first, self._slot_seconds, file.slots) * profile.scale
         except SeriesError as error:
-            self._complain(path, str(error))
+            self._complain_of_series(path, error)
             return np.zeros(file.slots)
 
     def _rate(self, path: str, rate: float | RateEntry) -> Floats:
@@ -218,7 +227,7 @@ class _Builder:
         try:
             return self._series(rate).mean(self._first, self._slot_seconds, slots) * _CENTS[rate.unit]
         except SeriesError as error:
-            self._complain(path, str(error))
+            self._complain_of_series(path, error)
             return np.zeros(slots)
 
     def _series(self, profile: ProfileEntry | RateEntry) -> Series:
@@ -227,10 +236,24 @@ class _Builder:
         if file is None:
             msg = "no 'file' is given, neither here nor in [profiles]"
             raise SeriesError(msg)
-        return self._reader.read(file, profile.time or common.time, profile.column)
+        series = self._reader.read(file, profile.time or common.time, profile.column)
+        if np.any(np.isinf(series.values)):
+            msg = f"{file.name}, column {profile.column!r} has a value that is not finite"
+            raise SeriesError(msg)
+        return series
 
     def _id(self, what: str, name: str) -> str:
         return str(uuid.uuid5(_NAMESPACE, f"{self._file.name}/{what}/{name}"))
+
+
+def _is_inside_itself(market: str, parents: Mapping[str, str | None]) -> bool:
+    """Tell whether the way up from a market comes back to it."""
+    passed: set[str] = set()
+    above = parents[market]
+    while above is not None and above in parents and above not in passed:
+        passed.add(above)
+        above = parents[above]
+    return market in passed
 
 
 def _kind(entry: LoadEntry | PvEntry | StorageEntry) -> str:

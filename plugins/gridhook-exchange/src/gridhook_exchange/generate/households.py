@@ -74,6 +74,8 @@ def usual_load(household: Household, calendar: Calendar) -> Floats:
         rows = (calendar.month == month) & (day == kind)
         quarter = (calendar.quarter[rows] - household.shift_quarters) % 96
         own, sunday = table[f"{month:02d}_{kind}"], table[f"{month:02d}_sunday"]
+        # Who is at home uses energy at other hours, not more of it: annual_kwh says how much.
+        sunday = sunday * (own.sum() / sunday.sum())
         shape[rows] = own[quarter] * (1 - household.at_home) + sunday[quarter] * household.at_home
     mean_wh = shape.mean()
     peaky = (shape / mean_wh) ** household.contrast

@@ -50,7 +50,8 @@ class Panel:
 def sun_position(utc_seconds: Floats, latitude: float, longitude: float) -> Sun:
     """Return the sun at these moments (seconds since 1970) and this place (degrees north and east)."""
     days = utc_seconds / 86400.0
-    year = np.mod(days - 0.5, 365.2425)
+    # The offset puts the equinoxes of this century where almanacs have them.
+    year = np.mod(days + 0.3, 365.2425)
     angle = 2.0 * np.pi * year / 365.2425
     declination = (
         0.006918

@@ -73,7 +73,7 @@ def _community(plan: Plan, name: str, period: int) -> str:
         f'name = "{name}"',
         f'timezone = "{wishes.place.timezone}"',
         f"start = {days.first.isoformat()}",
-        "slots = 96",
+        f"slots = {min(96, len(plan.calendars[period]))}",
         f"seed = {wishes.seed}",
         "",
         "[profiles]",
