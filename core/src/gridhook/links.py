@@ -15,6 +15,7 @@ from gridhook.events import ExchangeEvent
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
 from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
+from gridhook.plugins.guard import Failure
 from gridhook.settings import fields_of, read_settings
 
 __all__ = ["Exchange", "Link", "LinkRequest", "base_layer", "find_exchange"]
@@ -130,8 +131,7 @@ def _load(scheme: str) -> tuple[type[Exchange] | None, str]:
         return None, missing(scheme, installed, "exchange link") + hint
     if found.problem is not None:
         return None, found.problem
-    try:
-        cls = found.entry_point.load()
-    except (ImportError, AttributeError) as error:
-        return None, f"the link of {found.distribution} cannot be imported: {error}"
+    cls = found.load()
+    if isinstance(cls, Failure):
+        return None, f"the link of {found.distribution} cannot be imported: {cls.message}"
     return cls, ""

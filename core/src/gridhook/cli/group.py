@@ -68,6 +68,13 @@ class CommandGroup(click.Group):
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(added)
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Call a subcommand; the status that it asks for is kept, which click drops outside its standalone mode."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit as error:
+            raise SystemExit(error.exit_code) from error
+
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's own signature
         """Run; an interrupt before a session is under way exits with 130."""
         try:
@@ -87,14 +94,14 @@ def _added(own: Mapping[str, object]) -> dict[str, str]:
 
 def _load(ctx: click.Context, name: str) -> click.Command:
     from gridhook.plugins.discovery import COMMANDS, find_installed
+    from gridhook.plugins.guard import Failure
 
     found = find_installed(COMMANDS)[name]
     if found.problem is not None:
         ctx.fail(found.problem)
-    try:
-        command: click.Command = found.entry_point.load()
-    except (ImportError, AttributeError) as error:
-        ctx.fail(f"the command {name!r} of {found.distribution} cannot be imported: {error}")
+    command: click.Command | Failure = found.load()
+    if isinstance(command, Failure):
+        ctx.fail(f"the command {name!r} of {found.distribution} cannot be imported: {command.message}")
     return command
 
 

@@ -7,8 +7,10 @@ import json
 
 import attrs
 import click
+import pluggy
 
 from gridhook.errors import ConfigError, Problem
+from gridhook.hookspecs import PROJECT
 
 __all__ = ["plugins"]
 
@@ -50,6 +52,7 @@ def list_plugins(*, as_json: bool) -> None:
 def show_plugin(name: str) -> None:
     """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""
     from gridhook.plugins.discovery import PLUGINS, find_installed, missing
+    from gridhook.plugins.guard import Failure
     from gridhook.plugins.loading import HOOKS
     from gridhook.settings import fields_of
 
@@ -59,18 +62,24 @@ def show_plugin(name: str) -> None:
         raise ConfigError(Problem("", missing(name, installed, "plugin")))
     if found.problem is not None:
         raise ConfigError(Problem("", found.problem))
-    try:
-        loaded = found.entry_point.load()
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(Problem("", f"{name!r} cannot be imported: {error}")) from error
+    loaded = found.load()
+    if isinstance(loaded, Failure):
+        raise ConfigError(Problem("", f"{name!r} cannot be imported: {loaded.message}"))
     click.echo(f"{name} ({found.distribution} {found.version})\n")
     click.echo(inspect.getdoc(loaded) or "It has no description.")
-    hooks = [hook for hook in HOOKS if callable(getattr(loaded, hook, None))]
-    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in hooks)}")
+    implemented = _implemented(loaded)
+    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in HOOKS if hook in implemented)}")
     fields = fields_of(loaded) if inspect.isclass(loaded) else ()
     click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
     for field in fields:
         click.echo(f"{field.name:<16} {_type_name(field.type):<28} {_default(field)}")
+
+
+def _implemented(loaded: object) -> set[str]:
+    """Return the hooks that a class or module implements, under whatever names."""
+    reader = pluggy.PluginManager(PROJECT)
+    marks = ((name, reader.parse_hookimpl_opts(loaded, name)) for name in dir(loaded))
+    return {mark.get("specname") or name for name, mark in marks if mark is not None}
 
 
 def _type_name(kind: object) -> str:
@@ -85,6 +94,8 @@ def _default(field: attrs.Attribute[object]) -> str:
     default = field.default
     if default is attrs.NOTHING:
         return "required"
+    if getattr(default, "takes_self", False):
+        return "default follows from the others"
     factory = getattr(default, "factory", None)
     if factory is not None:
         default = factory()

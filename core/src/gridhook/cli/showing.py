@@ -37,7 +37,7 @@ def show_config(deployment: Deployment) -> str:
 
 
 def _values(settings: object) -> dict[str, Any]:
-    return {field.name: getattr(settings, field.alias or field.name) for field in fields_of(type(settings))}
+    return {field.name: getattr(settings, field.name) for field in fields_of(type(settings))}
 
 
 def _section(name: str, values: Mapping[str, Any], reading: Reading) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from gridhook.config.lines import find_line, key_lines
-from gridhook.config.model import ROUTED_DOMAINS, SECTIONS, Config, ExchangeSection, Table
+from gridhook.config.model import ROUTED_DOMAINS, SECTIONS, Config, ExchangeSection, RegistrationSection, Table
 from gridhook.errors import Problem, did_you_mean, nearest
 from gridhook.settings import fields_of, read_settings
 
@@ -158,7 +158,9 @@ def _read_section(name: str, cls: type, layer: Layer) -> tuple[Any, list[Problem
         known = {field.name for field in fields_of(cls)}
         values = {key: value for key, value in values.items() if key in known}
     section, problems = read_settings(cls, values, base=layer.base, at=name)
-    return (cls(), [_about_routes(problem) for problem in problems]) if problems else (section, [])
+    if cls is RegistrationSection:
+        problems = [_about_routes(problem) for problem in problems]
+    return (cls(), problems) if problems else (section, [])
 
 
 def _about_routes(problem: Problem) -> Problem:

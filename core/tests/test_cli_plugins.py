@@ -1,0 +1,191 @@
+"""``gridhook plugins``: what is installed, broken or not."""
+
+import json
+import sys
+
+import pytest
+
+MODULE = "plugins_of_this_test"
+SOURCE = '''
+"""A module that prices."""
+from typing import Literal
+import attrs
+from gridhook import hookimpl
+
+@hookimpl
+def price_energy(lots):
+    return None
+
+@attrs.define
+class Solar:
+    """Forecasts what panels give.
+
+    By the sun's height.
+    """
+
+    peak_kw: float
+    mode: Literal["clear", "cloudy"] = "clear"
+    names: list[str] = attrs.field(factory=list)
+    label: str = attrs.field(default=attrs.Factory(lambda self: self.mode, takes_self=True))
+    state: int = attrs.field(default=0, init=False)
+
+    @hookimpl
+    def forecast_energy(self, assets, slots): ...
+
+    @hookimpl(specname="measure_energy")
+    def read_meters(self, assets, slots): ...
+
+class Plain:
+    @hookimpl
+    def event_received(self, event): ...
+'''
+
+
+@pytest.fixture
+def install(scripted_distribution, only_scripted):
+    """Return a function that installs nothing but a distribution of plugins, one link and one command."""
+
+    def install(source=SOURCE, version="2.1", requires=("gridhook>=0.1,<99",), name="some-plugins"):
+        plugins = {"solar": f"{MODULE}:Solar", "plain": f"{MODULE}:Plain", "module": MODULE}
+        return scripted_distribution(
+            name,
+            {MODULE: source},
+            {
+                "gridhook": plugins,
+                "gridhook.exchanges": {"live": f"{MODULE}:Live"},
+                "gridhook.commands": {"serve": f"{MODULE}:serve"},
+            },
+            version=version,
+            requires=requires,
+        )
+
+    return install
+
+
+def test_all_that_is_installed_is_listed_and_nothing_imported(install, call_gridhook):
+    install("1 / 0")
+    done = call_gridhook("plugins", "list")
+    assert (done.status, done.err) == (0, "")
+    rows = [line.split() for line in done.out.splitlines()]
+    assert [row[:2] for row in rows] == [
+        ["plugin", "module"],
+        ["plugin", "plain"],
+        ["plugin", "solar"],
+        ["exchange", "live"],
+        ["command", "serve"],
+    ]
+    assert {tuple(row[2:4]) for row in rows} == {("some-plugins", "2.1")}
+    assert "(gridhook <99,>=0.1)" in done.out
+    assert MODULE not in sys.modules
+
+
+def test_the_list_as_json(install, call_gridhook):
+    install("1 / 0", requires=())
+    rows = json.loads(call_gridhook("plugins", "list", "--json").out)
+    assert rows[2] == {
+        "kind": "plugin",
+        "name": "solar",
+        "distribution": "some-plugins",
+        "version": "2.1",
+        "core_range": None,
+        "problem": None,
+    }
+
+
+def test_what_cannot_be_used_is_listed_with_its_problem(install, call_gridhook):
+    install("1 / 0", requires=["gridhook>=99"])
+    done = call_gridhook("plugins", "list")
+    assert done.status == 0
+    assert done.out.count("some-plugins 2.1 works with gridhook>=99, and this is gridhook") == 5
+    problems = [row["problem"] for row in json.loads(call_gridhook("plugins", "list", "--json").out)]
+    assert all("works with gridhook>=99" in problem for problem in problems)
+
+
+def test_nothing_installed_is_an_empty_list(only_scripted, tmp_path, call_gridhook):
+    assert call_gridhook("plugins", "list").out == ""
+    assert json.loads(call_gridhook("plugins", "list", "--json").out) == []
+
+
+def test_a_plugin_is_shown_with_its_hooks_and_settings(install, call_gridhook):
+    install()
+    done = call_gridhook("plugins", "show", "solar")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("solar (some-plugins 2.1)\n\nForecasts what panels give.\n")
+    assert "By the sun's height." in done.out
+    assert "forecast_energy (forecasting)" in done.out
+    assert "measure_energy (settlement)" in done.out, "under whatever name it is implemented"
+    settings = done.out.partition("[plugins.solar]\n")[2].splitlines()
+    assert [line.split(maxsplit=1)[0] for line in settings] == ["peak_kw", "mode", "names", "label"]
+    assert [line.rpartition("  ")[2].strip() for line in settings] == [
+        "required",
+        "default 'clear'",
+        "default []",
+        "default follows from the others",
+    ]
+    assert "float" in settings[0]
+    assert "Literal['clear', 'cloudy']" in settings[1]
+    assert "list[str]" in settings[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "described", "hook"),
+    [
+        ("plain", "It has no description.", "event_received (observation)"),
+        ("module", "A module that prices.", "price_energy (pricing)"),
+    ],
+)
+def test_a_plugin_without_settings(install, call_gridhook, name, described, hook):
+    install()
+    done = call_gridhook("plugins", "show", name)
+    assert done.status == 0
+    assert done.out.splitlines()[2] == described
+    assert f"hooks: {hook}\n" in done.out
+    assert done.out.endswith("It has no settings.\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import a_module_that_is_not_there", "No module named 'a_module_that_is_not_there'"),
+        ("", "has no attribute 'Solar'"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("def broken(:", "SyntaxError: invalid syntax"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_plugin_that_cannot_be_imported_says_why(install, call_gridhook, source, why):
+    install(source)
+    done = call_gridhook("plugins", "show", "solar")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("'solar' cannot be imported: ")
+    assert why in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_plugin_for_another_core_is_not_imported(install, call_gridhook):
+    install("1 / 0", requires=["gridhook>=99"])
+    done = call_gridhook("plugins", "show", "solar")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("some-plugins 2.1 works with gridhook>=99, and this is")
+
+
+def test_two_plugins_of_one_name_are_told(install, call_gridhook):
+    install()
+    install(name="other-plugins")
+    message = "other-plugins and some-plugins both provide 'solar'; uninstall one of them"
+    assert call_gridhook("plugins", "show", "solar").err == message + "\n"
+    assert message in call_gridhook("plugins", "list").out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("sloar", "no plugin 'sloar' is installed; did you mean 'solar'?\n"),
+        ("zzz", "no plugin 'zzz' is installed; installed are module, plain, solar\n"),
+        ("live", "no plugin 'live' is installed; installed are module, plain, solar\n"),
+    ],
+)
+def test_a_plugin_that_is_not_installed(install, call_gridhook, name, message):
+    install()
+    done = call_gridhook("plugins", "show", name)
+    assert (done.status, done.out, done.err) == (2, "", message)

@@ -1,0 +1,109 @@
+"""The tally: figures are sums of what events and notices say."""
+
+import numpy as np
+import pytest
+
+from gridhook.events import Answered, Connected, Finished, Reasoned, SlotOpened, Ticked, TickLate, Traded
+from gridhook.figures import (
+    Accounts,
+    CommunityFigures,
+    ForecastFigures,
+    MemberFigures,
+    PluginFigures,
+    PreferenceFigures,
+    SettlementFigures,
+)
+from gridhook.reasons import Reason, Reasons
+from gridhook.tally import Tally
+from gridhook.testing import SLOT
+from gridhook.trades import Trades
+
+PLUGINS = (PluginFigures("ramp", "pricing", "1.0", 7, 1),)
+MEMBER = MemberFigures("House", ("load",), 1.0, 0.0, 20.0, 30.0, 10.0)
+
+
+def trades(*rows):
+    """Of market, energy, and whether it met a partner."""
+    return Traded(
+        Trades(
+            *zip(
+                *(
+                    (f"t{number}", market, SLOT, "id:Load", "", energy, 20.0, 19.0, partner)
+                    for number, (market, energy, partner) in enumerate(rows)
+                ),
+                strict=True,
+            )
+        )
+    )
+
+
+def reasoned(*reasons, spot=0, settlement=0, required=0):
+    rows = len(reasons)
+    columns = Reasons(["a"] * rows, ["bid"] * rows, [SLOT] * rows, reasons, [""] * rows, [np.nan] * rows)
+    return Reasoned(SLOT, 0.0, columns, spot, settlement, required)
+
+
+def figures(*events, accounts=None):
+    tally = Tally()
+    for event in events:
+        tally.add(event)
+    return tally.figures(accounts, PLUGINS)
+
+
+def test_nothing_is_all_zeros_and_what_nobody_can_tell_is_none():
+    empty = figures()
+    assert (empty.slots, empty.orders, empty.trades, empty.traded_kwh) == (0, 0, 0, 0.0)
+    assert empty.members is None
+    assert empty.community == CommunityFigures(None, None)
+    assert empty.forecasts == ForecastFigures(0, None)
+    assert empty.settlement == SettlementFigures(0, 0, 0.0)
+    assert empty.preferences == PreferenceFigures(0, 0)
+    assert empty.reasons == {reason.label: 0 for reason in Reason}
+    assert empty.plugins == PLUGINS
+
+
+def test_spot_and_settlement_are_counted_apart():
+    found = figures(
+        trades(("spot", 0.5, False), ("settlement", 0.25, False), ("spot", 1.0, True)),
+        trades(("settlement", 0.5, True)),
+        reasoned(Reason.PRICED, Reason.PRICED, spot=1, settlement=1, required=1),
+        reasoned(Reason.PRICED, spot=3, settlement=2, required=2),
+    )
+    assert (found.orders, found.trades, found.traded_kwh) == (4, 2, 1.5)
+    assert found.settlement == SettlementFigures(3, 2, 0.75)
+    assert found.preferences == PreferenceFigures(3, 2)
+
+
+def test_each_lot_counts_under_its_reason():
+    found = figures(reasoned(*Reason), reasoned(Reason.HELD, Reason.HELD), reasoned()).reasons
+    assert found == {reason.label: 3 if reason is Reason.HELD else 1 for reason in Reason}
+
+
+def test_forecasts_are_those_that_were_taken():
+    found = figures(Answered(1, [], {}, (), 4), Answered(2, [], {}, (), 3))
+    assert found.forecasts == ForecastFigures(7, None)
+
+
+@pytest.mark.parametrize("kind", [SlotOpened, Ticked])
+def test_only_an_opened_slot_is_a_slot(make_stage, kind):
+    event = make_stage().market_event(0, kind=kind)
+    assert figures(event, event).slots == (2 if kind is SlotOpened else 0)
+
+
+def test_other_events_change_nothing(make_stage):
+    others = (Connected(make_stage().tree, "binding"), TickLate(SLOT, 0.5), Finished())
+    assert figures(*others) == figures()
+
+
+def test_what_only_the_exchange_can_tell_is_taken_from_it():
+    found = figures(Answered(1, [], {}, (), 4), accounts=Accounts((MEMBER,), CommunityFigures(0.5, None), 0.1))
+    assert found.members == (MEMBER,)
+    assert found.community == CommunityFigures(0.5, None)
+    assert found.forecasts == ForecastFigures(4, 0.1)
+
+
+def test_the_figures_are_plain_numbers():
+    """Numpy's would not become JSON."""
+    found = figures(trades(("spot", 0.5, True)), reasoned(Reason.HELD))
+    numbers = [found.trades, found.traded_kwh, found.preferences.trades_with_partner, found.reasons["held"]]
+    assert [type(number) for number in numbers] == [int, float, int, int]
