@@ -46,30 +46,32 @@ def pay_as_bid(bids: Side, offers: Side) -> Matches:
 
     A pair fits if the offer's rate is at most the bid's rate + 2e-5; energies up to 2e-5 kWh do not trade.
     """
-    ranked_bids = _dearest_first(bids)
-    ranked_offers = _dearest_first(offers)
+    ranked_bids, ranked_offers = _dearest_first(bids), _dearest_first(offers)
     rate, left, owner = (column[ranked_bids].tolist() for column in bids[:3])
-    pairs: list[tuple[int, int, float]] = []
-    first = 0
-    for offer, asked, energy, seller in zip(
-        ranked_offers.tolist(), *(column[ranked_offers].tolist() for column in offers[:3]), strict=True
+    bid, taken, traded_kwh = [], [], []
+    first, end = 0, len(rate)
+    for offer, asked, energy_kwh, seller in zip(
+        range(len(ranked_offers)), *(column[ranked_offers].tolist() for column in offers[:3]), strict=True
     ):
-        wanted = energy
+        wanted = energy_kwh
         at = first
-        while at < len(rate) and asked - rate[at] <= TOLERANCE and wanted > TOLERANCE:
+        while at < end and asked - rate[at] <= TOLERANCE and wanted > TOLERANCE:
             if left[at] <= TOLERANCE:
                 first += at == first
             elif owner[at] != seller:
-                traded = min(wanted, left[at])
-                pairs.append((int(ranked_bids[at]), offer, traded))
-                wanted -= traded
-                left[at] -= traded
+                energy = min(wanted, left[at])
+                bid.append(at)
+                taken.append(offer)
+                traded_kwh.append(energy)
+                wanted -= energy
+                left[at] -= energy
                 if left[at] > TOLERANCE:
                     continue
             at += 1
-    bid, taken, traded_kwh = zip(*pairs, strict=True) if pairs else ((), (), ())
     return Matches(
-        np.array(bid, dtype=np.int64), np.array(taken, dtype=np.int64), np.array(traded_kwh, dtype=np.float64)
+        ranked_bids[np.array(bid, dtype=np.int64)],
+        ranked_offers[np.array(taken, dtype=np.int64)],
+        np.array(traded_kwh, dtype=np.float64),
     )
 
 
