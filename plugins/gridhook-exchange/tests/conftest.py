@@ -188,7 +188,7 @@ class Run:
     def ticks(self, count: int, at_tick: Callable[[int, int], None] | None = None) -> Run:
         """Run ticks of the open slot."""
         for _ in range(count):
-            self.desk.trades(self.simulation.begin_tick())
+            self.desk.view.trades(self.simulation.begin_tick())
             if at_tick is not None:
                 at_tick(
                     self.simulation.slot,
@@ -207,7 +207,7 @@ def _run_wildly(community: Community, seed: int) -> Run:
 
     def act(slot: int, tick: int) -> None:
         if tick % community.rules.dispatch_ticks == 0:
-            run.desk.grid()
+            run.desk.view.grid()
             run.desk.execute(Batch(2, tuple(_draw_commands(run, slot, rng))))
 
     return run.go(at_tick=act)

@@ -153,7 +153,7 @@ def test_a_forecast_that_is_received_replaces_the_built_in_one(make_run):
     run.claim(*community.asset_ids[:-1])
 
     def energies() -> dict[str, float]:
-        assets = run.desk.grid().assets
+        assets = run.desk.view.grid().assets
         columns = zip(assets.name, assets.kind, assets.energy_requirement_kwh, assets.available_energy_kwh, strict=True)
         return {name: needed if kind == "load" else given for name, kind, needed, given in columns if kind != "storage"}
 

@@ -47,7 +47,7 @@ def execute(run, *commands) -> Answered:
 
 
 def owned(run) -> dict[str, object]:
-    return {asset.name: asset for asset in run.desk.grid().assets}
+    return {asset.name: asset for asset in run.desk.view.grid().assets}
 
 
 class TestClaims:
@@ -227,7 +227,7 @@ class TestForecastsAndMeasurements:
         ended, running = run.community.slot_start(0), run.community.slot_start(1)
         answer = execute(run, SendMeasurements((LOAD, PV), (ended, running), np.array([[0.4, 9.0], [np.nan, 0.1]])))
         assert answer.refused == ()
-        grid = run.desk.grid()
+        grid = run.desk.view.grid()
         unsettled = dict(zip(grid.assets.name, grid.deviations.energy_kwh[:, 0], strict=True))
         assert unsettled == pytest.approx({"Load": 0.4, "PV": -0.5, "Battery": np.nan}, nan_ok=True)
         assert run.simulation.measured_kwh[[0, 2], 1].tolist() == [9.0, 0.1]
@@ -258,14 +258,14 @@ class TestForecastsAndMeasurements:
 class TestGridFees:
     def test_a_new_fee_is_seen_at_once_and_holds_from_the_next_slot(self, run):
         assert execute(run, SetGridFees(("market House",), np.array([3.0]))).refused == ()
-        grid = run.desk.grid()
+        grid = run.desk.view.grid()
         house = grid.tree.find("House")
         assert grid.current_market_fee[house] == 3.0
         assert run.simulation.spot.fees.own.tolist() == [4.0, 1.0, 2.0]
         run.simulation.close_slot()
         run.open()
         assert run.simulation.spot.fees.own.tolist() == [4.0, 3.0, 2.0]
-        assert run.desk.grid().last_market_fee[house] == 1.0
+        assert run.desk.view.grid().last_market_fee[house] == 1.0
 
     def test_bad_fees_are_refused_and_nan_leaves_a_fee_as_it_is(self, run):
         markets = ("market House", "market Grid", "nowhere", LOAD)
@@ -280,7 +280,7 @@ class TestGridFees:
 
 class TestGrid:
     def test_only_own_assets_are_shown_with_their_place_in_the_tree(self, run):
-        assets = run.desk.grid().assets
+        assets = run.desk.view.grid().assets
         assert [(one.id, one.path, one.kind) for one in assets] == [
             (LOAD, "Grid/House/Load", "load"),
             (PV, "Grid/House/PV", "pv"),
@@ -321,13 +321,13 @@ class TestGrid:
         assert (assets["Battery"].used_storage_kwh, assets["Battery"].free_storage_kwh) == pytest.approx((5.0, 5.6))
 
     def test_statistics_are_those_of_the_last_slot_and_of_markets_only(self, run):
-        assert run.desk.grid().last_market_stats is None
+        assert run.desk.view.grid().last_market_stats is None
         run.ticks(1)
         place(run, (LOAD, "bid", 20.0, 0.6), (BATTERY, "offer", 10.0, 0.6))
         run.ticks(9)
         run.simulation.close_slot()
         run.open()
-        grid = run.desk.grid()
+        grid = run.desk.view.grid()
         stats = grid.last_market_stats
         house = grid.tree.find("House")
         assert stats.total_traded_energy_kwh[house] == pytest.approx(0.6)
@@ -336,19 +336,19 @@ class TestGrid:
         assert np.isnan(stats.total_traded_energy_kwh[[grid.tree.find("Load"), grid.tree.find("Grid")]]).all()
 
     def test_fees_are_shown_for_markets_and_not_for_assets(self, run):
-        grid = run.desk.grid()
+        grid = run.desk.view.grid()
         assert [grid.current_market_fee[grid.tree.find(name)] for name in ("Grid", "House", "Other House")] == [4, 1, 2]
         assert np.isnan(grid.current_market_fee[grid.tree.find("Load")])
         assert grid.last_market_fee[grid.tree.find("House")] == 0.0
         assert grid.grid_fee("Load", "Foreign") == 7.0
 
     def test_deviations_are_listed_by_own_asset_and_open_slot(self, run):
-        assert run.desk.grid().deviations.slots == ()
+        assert run.desk.view.grid().deviations.slots == ()
         for _ in range(2):
             run.ticks(10)
             run.simulation.close_slot()
             run.open()
-        deviations = run.desk.grid().deviations
+        deviations = run.desk.view.grid().deviations
         assert deviations.slots == (run.community.slot_start(0), run.community.slot_start(1))
         expected = [[1.0, 2.0], [-0.5, -0.6], [np.nan, np.nan]]
         assert deviations.energy_kwh == pytest.approx(np.array(expected), nan_ok=True)
@@ -359,13 +359,13 @@ class TestTrades:
         """What a foreign load buys from a foreign seller is nobody's business."""
         run.ticks(1)
         place(run, (LOAD, "bid", 20.0, 0.6), (BATTERY, "offer", 10.0, 0.6))
-        trades = run.desk.trades(run.simulation.begin_tick())
+        trades = run.desk.view.trades(run.simulation.begin_tick())
         (trade,) = trades
         assert (trade.buyer, trade.seller, trade.market) == (LOAD, BATTERY, "spot")
         assert (trade.buyer_rate, trade.seller_rate, trade.energy_kwh) == (20.0, 19.0, 0.6)
         assert trade.slot == run.community.slot_start(0)
         execute(run, ClaimAreas((FOREIGN,)))
-        assert run.desk.trades([run.simulation.ledger.entries()]) is None
+        assert run.desk.view.trades([run.simulation.ledger.entries()]) is None
 
     @pytest.mark.parametrize("own", [LOAD, BATTERY])
     def test_one_own_side_is_enough(self, run, own):
@@ -373,7 +373,7 @@ class TestTrades:
         place(run, (LOAD, "bid", 20.0, 0.6), (BATTERY, "offer", 10.0, 0.6))
         entries = run.simulation.begin_tick()
         execute(run, ClaimAreas((own,)))
-        assert len(run.desk.trades(entries)) == 1
+        assert len(run.desk.view.trades(entries)) == 1
 
     def test_ids_do_not_repeat_and_settlements_are_told_from_spot_trades(self, run):
         run.ticks(1)
@@ -383,16 +383,16 @@ class TestTrades:
         run.open().ticks(1)
         place(run, (LOAD, "bid", 20.0, 0.2, 0), (PV, "offer", 10.0, 0.2, 0), (BATTERY, "offer", 5.0, 0.5))
         place(run, (LOAD, "bid", 20.0, 0.5))
-        found = list(run.desk.trades(run.simulation.begin_tick()))
+        found = list(run.desk.view.trades(run.simulation.begin_tick()))
         assert [(one.market, one.slot) for one in found] == [
             ("settlement", run.community.slot_start(0)),
             ("spot", run.community.slot_start(1)),
         ]
-        again = list(run.desk.trades([run.simulation.ledger.entries()]))
+        again = list(run.desk.view.trades([run.simulation.ledger.entries()]))
         assert len({one.id for one in (*found, *again)}) == len(found) + len(again)
 
     def test_a_trade_tells_whether_it_met_a_partner(self, run):
         run.ticks(1)
         wish = {0: (Requirement(partners=(BATTERY,)),)}
         place(run, (LOAD, "bid", 20.0, 0.6), (BATTERY, "offer", 10.0, 0.6), requirements=wish)
-        assert run.desk.trades(run.simulation.begin_tick()).with_partner.tolist() == [True]
+        assert run.desk.view.trades(run.simulation.begin_tick()).with_partner.tolist() == [True]

@@ -1,12 +1,11 @@
-"""An aggregator's desk: what it owns, what it sees, and the commands that it gives."""
+"""An aggregator's desk: what it sees, and the commands that it gives."""
 
 from __future__ import annotations
 
 import numpy as np
 import pendulum
 
-from gridhook.arrays import Bools, Floats, Ints, Objects
-from gridhook.assets import Assets
+from gridhook.arrays import Bools, Ints
 from gridhook.commands import (
     Batch,
     ClaimAreas,
@@ -17,37 +16,31 @@ from gridhook.commands import (
     WithdrawOrders,
 )
 from gridhook.events import Answered, Refused
-from gridhook.grid import Deviations, Grid, MarketStats
 from gridhook.lots import BID, OFFER, SIDES
-from gridhook.tables import concatenate
-from gridhook.trades import SETTLEMENT, SPOT, Trades
 from gridhook_exchange.market.book import Terms
-from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.market.slotmarket import Lines
 from gridhook_exchange.registry import Registry
+from gridhook_exchange.view import View
 
 __all__ = ["Desk"]
 
 
 class Desk:
-    """One aggregator's side of a simulation.
+    """One aggregator's side of a simulation; ``view`` is what it sees.
 
     :param simulation: the simulation.
     :param registry: its markets and assets as clients see them.
     """
 
     def __init__(self, simulation: Simulation, registry: Registry) -> None:
+        self.view = View(simulation, registry)
         self._simulation = simulation
-        self._registry = registry
         community = simulation.community
         # Nobody can have the market maker, the last of the assets.
         self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids[: community.market_maker])}
         self._market_of = {area: market for market, area in enumerate(community.market_ids)}
-        self._owned: Ints = np.empty(0, dtype=np.int64)
-        self._identity = self._identify()
         self._operated: set[int] = set()
-        self._traded = 0
 
     def execute(self, batch: Batch) -> Answered:
         """Execute a batch at the end of the running tick; every command is answered."""
@@ -73,35 +66,13 @@ class Desk:
                     refused += self._set_fees(command)
         return Answered(batch.transaction, accepted, errors, tuple(refused), forecasts)
 
-    def grid(self) -> Grid:
-        """Return what the aggregator sees now."""
-        simulation, registry = self._simulation, self._registry
-        open_slots = tuple(map(simulation.community.slot_start, simulation.settlements))
-        return Grid(
-            registry.tree,
-            self._by_area(simulation.next_fee),
-            self._by_area(simulation.slot_fees[-2].own if simulation.slot else np.zeros(len(registry.market_area))),
-            self._assets(),
-            self._statistics(),
-            Deviations(open_slots, simulation.unsettled_kwh()[self._owned]),
-        )
-
-    def trades(self, parts: list[Entries]) -> Trades | None:
-        """Return the trades of own assets; None if there are none."""
-        own = np.zeros(len(self._simulation.community.kinds), dtype=np.bool_)
-        own[self._owned] = True
-        chosen = [part.take(own[part.buyer] | own[part.seller]) for part in parts]
-        tables = [self._trades(part) for part in chosen if len(part)]
-        return concatenate(*tables) if tables else None
-
     def _claim(self, command: ClaimAreas) -> list[Refused]:
         unknown = [area for area in command.ids if area not in self._asset_of and area not in self._market_of]
         assets = {self._asset_of[area] for area in command.ids if area in self._asset_of}
-        self._owned = np.array(sorted(assets), dtype=np.int64)
-        self._identity = self._identify()
+        self.view.show(np.array(sorted(assets), dtype=np.int64))
         self._operated = {self._market_of[area] for area in command.ids if area in self._market_of}
         self._simulation.is_controlled[:] = False
-        self._simulation.is_controlled[self._owned] = True
+        self._simulation.is_controlled[self.view.assets] = True
         return [Refused("claim", area, "no area that an aggregator can have") for area in unknown]
 
     def _meter(self, what: str, command: SendForecasts | SendMeasurements) -> tuple[int, list[Refused]]:
@@ -205,74 +176,3 @@ class Desk:
         community = self._simulation.community
         number, rest = divmod((slot - community.start).total_seconds(), community.slot_length.total_seconds())
         return None if rest else int(number)
-
-    def _by_area(self, by_market: Floats) -> Floats:
-        areas = np.full(len(self._registry.tree), np.nan)
-        areas[self._registry.market_area] = by_market
-        return areas
-
-    def _statistics(self) -> MarketStats | None:
-        last = self._simulation.last_statistics
-        if last is None:
-            return None
-        columns = (last.min_rate, last.max_rate, last.mean_rate, last.median_rate, last.energy_kwh)
-        return MarketStats(*map(self._by_area, columns))
-
-    def _assets(self) -> Assets:
-        simulation, own = self._simulation, self._owned
-        community, spot = simulation.community, simulation.spot
-        open_kwh = spot.open_kwh()
-        limit_buy, limit_sell = spot.limit_kwh[2 * own], spot.limit_kwh[2 * own + 1]
-        open_buy, open_sell = open_kwh[2 * own], open_kwh[2 * own + 1]
-        stored = community.is_storage[own]
-        used, free = self._charge()
-        ids, names, paths, kinds = self._identity
-        return Assets(
-            id=ids,
-            name=names,
-            path=paths,
-            kind=kinds,
-            energy_requirement_kwh=np.where(community.is_load[own], limit_buy, np.nan),
-            available_energy_kwh=np.where(community.is_pv[own], limit_sell, np.nan),
-            energy_to_buy_kwh=np.where(stored, limit_buy - open_buy, np.nan),
-            energy_to_sell_kwh=np.where(stored, limit_sell - open_sell, np.nan),
-            energy_active_in_bids_kwh=np.where(community.is_pv[own], np.nan, open_buy),
-            energy_active_in_offers_kwh=np.where(community.is_load[own], np.nan, open_sell),
-            free_storage_kwh=free[own],
-            used_storage_kwh=used[own],
-            energy_traded_kwh=spot.bought_kwh[own] + spot.sold_kwh[own],
-            total_cost_cents=spot.cost_cents[own],
-        )
-
-    def _identify(self) -> tuple[Objects, ...]:
-        """Return the columns of the owned assets that never change: id, name, path, kind."""
-        tree, area = self._registry.tree, self._registry.asset_area[self._owned]
-        return tuple(np.array(texts, dtype=object)[area] for texts in (tree.ids, tree.names, tree.paths, tree.kinds))
-
-    def _charge(self) -> tuple[Floats, Floats]:
-        simulation = self._simulation
-        batteries, spot = simulation.community.batteries, simulation.spot
-        used = np.full(len(simulation.community.kinds), np.nan)
-        free = used.copy()
-        charge = simulation.charge_kwh[:, simulation.slot]
-        used[batteries.asset] = charge
-        bought, sold = spot.bought_kwh[batteries.asset], spot.sold_kwh[batteries.asset]
-        free[batteries.asset] = batteries.capacity_kwh - (charge - sold + bought)
-        return used, free
-
-    def _trades(self, part: Entries) -> Trades:
-        community = self._simulation.community
-        first, self._traded = self._traded, self._traded + len(part)
-        ids = np.array(community.asset_ids, dtype=object)
-        number = np.arange(first, self._traded)
-        return Trades(
-            np.array([f"trade-{one}" for one in number], dtype=object),
-            np.where(part.is_spot, SPOT, SETTLEMENT).astype(object),
-            np.array([community.slot_start(slot) for slot in part.slot.tolist()], dtype=object),
-            ids[part.buyer],
-            ids[part.seller],
-            part.energy_kwh,
-            part.buyer_rate,
-            part.seller_rate,
-            part.with_partner,
-        )

@@ -102,7 +102,7 @@ class EmbeddedLink:
 
     def _tick(self, slot: int, tick: int) -> Iterator[ExchangeEvent]:
         simulation = self._simulation
-        trades = self._desk.trades(simulation.begin_tick())
+        trades = self._desk.view.trades(simulation.begin_tick())
         if trades is not None:
             yield Traded(trades)
         rules = self._community.rules
@@ -118,7 +118,7 @@ class EmbeddedLink:
         return event(
             slot=community.slot_start(slot),
             slot_length=community.slot_length,
-            grid=self._desk.grid(),
+            grid=self._desk.view.grid(),
             feed_in_rate=float(community.feed_in_rate[slot]),
             market_maker_rate=float(community.retail_rate[slot]),
             progress=progress,
