@@ -99,7 +99,7 @@ def test_a_gap_is_an_error_only_where_it_is_asked_for():
 
 def test_energies_are_not_below_zero_and_rates_may_be():
     series = series_of([1.0, -2.0])
-    with pytest.raises(SeriesError, match="has values below zero"):
+    with pytest.raises(SeriesError, match="'load' has values below zero, the first at 2026-06-15T00:15Z"):
         series.energy("kWh", START, QUARTER, 2)
     assert series.energy("kWh", START, QUARTER, 1).tolist() == [1.0]
     assert series.mean(START, QUARTER, 2).tolist() == [1.0, -2.0]
@@ -145,14 +145,24 @@ def test_rows_and_values_that_are_missing_are_gaps(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is not a CSV file with a header"),
+        ("", "meter.csv is not a CSV file with a header: it is empty"),
+        ("\n \n,\n", "it is empty"),
+        ("time;load\n", "meter.csv has no column 'time' for the time; its header is 'time;load'"),
         ("tiem,load\n", "meter.csv has no column 'time' for the time; did you mean 'tiem'"),
         ("time,laod\n2026-06-15T00:00,1\n2026-06-15T00:15,1\n", "no column 'load'; did you mean 'laod'"),
         ("time,load\n2026-06-15T00:00,1\n", "fewer than two rows"),
         ("time,load\nMonday,1\n", "line 2: 'Monday' is not a time such as 2026-06-15T00:15"),
-        ("load,time\n1,2026-06-15T00:00\n1\n", "line 3: '' is not a time"),
+        ("load,time\n1,2026-06-15T00:00\n1\n", "line 3: 1 field, and the header has 2$"),
+        ("load,time\n\n1,2026-06-15T00:00\n\n1,\n", "line 5: '' is not a time"),
         ("time,load\n2026-06-15T00:00,1\n2026-06-15T00:15,many\n", "line 3, column 'load': 'many' is not a number"),
-        ("time,load\n2026-06-15T00:00,1\n2026-06-15T00:15\n", "line 3, column 'load': nothing is not a number"),
+        (
+            "time,load,pv\n2026-06-15T00:00,1,5,0,5\n",
+            r"meter.csv, line 2: 5 fields, and the header has 3 \(a decimal comma\?\)",
+        ),
+        (
+            "time,load\n\n2026-06-15T00:00,1\n2026-06-15T00:15,inf\n",
+            "line 4, column 'load' has a value that is not finite",
+        ),
         ("time,load\n2026-06-15T00:00,1\n2026-06-15T00:00,1\n", "line 3: the times do not go on in equal steps"),
         (
             "time,load\n2026-06-15T00:00,1\n2026-06-15T00:15,1\n2026-06-15T00:37,1\n",
@@ -163,6 +173,23 @@ def test_rows_and_values_that_are_missing_are_gaps(tmp_path):
 def test_what_is_wrong_with_a_file_is_said_with_its_line(tmp_path, text, message):
     with pytest.raises(SeriesError, match=message):
         read(tmp_path, text)
+
+
+def test_a_surplus_that_is_empty_shifts_nothing(tmp_path):
+    text = "time,load\n2026-06-15T00:00,1.5,,\n2026-06-15T00:15,2, \n,,,\n"
+    assert read(tmp_path, text).values.tolist() == [1.5, 2.0]
+
+
+def test_a_file_of_another_encoding_says_where(tmp_path):
+    path = tmp_path / "meter.csv"
+    path.write_bytes(b"time,load\n2026-06-15T00:00,1\ncaf\xe9,1\n")
+    with pytest.raises(SeriesError, match=r"meter\.csv, line 3: is not UTF-8 text \(.*\); save the file as UTF-8"):
+        SeriesReader(ZoneInfo("UTC")).read(path, "time", "load")
+
+
+def test_a_file_that_is_not_csv_says_where(tmp_path):
+    with pytest.raises(SeriesError, match=r"meter\.csv, line 2: is not CSV: field larger than"):
+        read(tmp_path, f"time,load\n{'1' * 200_000},1\n")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -58,8 +60,10 @@ class Series:
         factor, is_power = _ENERGY_UNITS[unit]
         per_interval: Floats = self.values * factor * (self.interval / 3600.0 if is_power else 1.0)
         inside = self._inside(first, slot_seconds * slots)
-        if np.any(per_interval[inside] < 0):
-            msg = f"{self._where()} has values below zero"
+        below_zero = np.flatnonzero(per_interval[inside] < 0)
+        if len(below_zero):
+            when = self._time(inside.start + int(below_zero[0]))
+            msg = f"{self._where()} has values below zero, the first at {when}"
             raise SeriesError(msg)
         bounds = first + slot_seconds * np.arange(slots + 1)
         if slot_seconds == self.interval and (first - self.first) % self.interval == 0:
@@ -99,10 +103,12 @@ class Series:
             raise SeriesError(msg)
         missing = np.flatnonzero(np.isnan(self.values[start:stop]))
         if len(missing):
-            when = _text(self.first + self.interval * (start + int(missing[0])))
-            msg = f"{self._where()} has no value for {when}"
+            msg = f"{self._where()} has no value for {self._time(start + int(missing[0]))}"
             raise SeriesError(msg)
         return slice(start, stop)
+
+    def _time(self, position: int) -> str:
+        return _text(self.first + self.interval * position)
 
     def _where(self) -> str:
         return f"{self.file.name}, column {self.column!r}"
@@ -199,13 +205,19 @@ class SeriesReader:
         return self._files[file, time].series(column)
 
 
+@attrs.frozen
+class _Row:
+    line: int
+    fields: Sequence[str]
+
+
 @attrs.frozen(eq=False)
 class _File:
     path: Path
     first: float
     interval: float
     position: Ints
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[_Row]
     columns: Mapping[str, int]
 
     def series(self, column: str) -> Series:
@@ -215,43 +227,70 @@ class _File:
             raise SeriesError(msg)
         at = self.columns[column]
         values = np.full(int(self.position[-1]) + 1, np.nan)
-        for line, (position, row) in enumerate(zip(self.position.tolist(), self.rows, strict=True), start=2):
+        for position, row in zip(self.position.tolist(), self.rows, strict=True):
+            text = row.fields[at].strip()
             try:
-                values[position] = float(row[at]) if row[at].strip() else np.nan
-            except (ValueError, IndexError) as error:
-                shown = repr(row[at]) if at < len(row) else "nothing"
-                msg = f"{self.path.name}, line {line}, column {column!r}: {shown} is not a number"
+                values[position] = float(text) if text else np.nan
+            except ValueError as error:
+                msg = f"{self.path.name}, line {row.line}, column {column!r}: {text!r} is not a number"
                 raise SeriesError(msg) from error
+            if math.isinf(values[position]):
+                msg = f"{self.path.name}, line {row.line}, column {column!r} has a value that is not finite"
+                raise SeriesError(msg)
         return Series(self.path, column, self.first, self.interval, values)
 
 
 def _read_file(path: Path, time: str, timezone: ZoneInfo) -> _File:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            header, *rows = [row for row in csv.reader(stream) if row]
-    except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}"
-        raise SeriesError(msg) from error
-    except (ValueError, csv.Error) as error:
-        msg = f"{path} is not a CSV file with a header: {error}"
-        raise SeriesError(msg) from error
-    columns = {name.strip(): at for at, name in enumerate(header)}
+    header, *rows = _read_rows(path)
+    columns = {name.strip(): at for at, name in enumerate(header.fields)}
     if time not in columns:
-        msg = f"{path.name} has no column {time!r} for the time{did_you_mean(nearest(time, columns))}"
+        # A header that is one column was separated by something else than commas.
+        guess = did_you_mean(nearest(time, columns)) if len(columns) > 1 else ""
+        guess = guess or f"; its header is {','.join(header.fields)!r}"
+        msg = f"{path.name} has no column {time!r} for the time{guess}"
         raise SeriesError(msg)
-    at = columns[time]
-    starts = _parse_times([row[at] if at < len(row) else "" for row in rows], path, timezone)
+    starts = _parse_times(columns[time], rows, path, timezone)
     if len(starts) < 2:  # noqa: PLR2004 - an interval needs two starts
         msg = f"{path.name} has fewer than two rows"
         raise SeriesError(msg)
     steps = np.diff(starts)
     interval = float(steps.min())
     if interval <= 0 or np.any(steps % interval):
-        line = int(np.flatnonzero((steps <= 0) | (steps % max(interval, 1.0) != 0))[0]) + 3
-        msg = f"{path.name}, line {line}: the times do not go on in equal steps"
+        first = int(np.flatnonzero((steps <= 0) | (steps % max(interval, 1.0) != 0))[0]) + 1
+        msg = f"{path.name}, line {rows[first].line}: the times do not go on in equal steps"
         raise SeriesError(msg)
     position = ((starts - starts[0]) / interval).astype(np.int64)
     return _File(path, float(starts[0]), interval, position, rows, columns)
+
+
+def _read_rows(path: Path) -> list[_Row]:
+    """Return the rows that are not blank; each has a field per column of the first, or more that are empty."""
+    try:
+        written = path.read_bytes()
+        text = written.decode("utf-8-sig")
+        reader = csv.reader(io.StringIO(text, newline=""))
+        rows = [_Row(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}"
+        raise SeriesError(msg) from error
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        msg = f"{path.name}, line {line}: is not UTF-8 text ({error.reason}); save the file as UTF-8"
+        raise SeriesError(msg) from error
+    except csv.Error as error:
+        msg = f"{path.name}, line {reader.line_num}: is not CSV: {error}"
+        raise SeriesError(msg) from error
+    if not rows:
+        msg = f"{path.name} is not a CSV file with a header: it is empty"
+        raise SeriesError(msg)
+    width = len(rows[0].fields)
+    for row in rows:
+        if len(row.fields) < width or any(map(str.strip, row.fields[width:])):
+            fields = f"{len(row.fields)} field{'s' if len(row.fields) > 1 else ''}"
+            guess = " (a decimal comma?)" if len(row.fields) > width else ""
+            msg = f"{path.name}, line {row.line}: {fields}, and the header has {width}{guess}"
+            raise SeriesError(msg)
+    return rows
 
 
 def find_timezone(name: str) -> ZoneInfo:
@@ -266,21 +305,22 @@ def find_timezone(name: str) -> ZoneInfo:
         raise SeriesError(msg) from error
 
 
-def _parse_times(texts: Sequence[str], path: Path, timezone: ZoneInfo) -> Floats:
+def _parse_times(column: int, rows: Sequence[_Row], path: Path, timezone: ZoneInfo) -> Floats:
     """Return seconds since 1970; of a local hour that comes twice, the second one is the later."""
-    starts = np.empty(len(texts))
+    starts = np.empty(len(rows))
     before = -np.inf
-    for row, text in enumerate(texts):
+    for number, row in enumerate(rows):
+        text = row.fields[column]
         try:
             moment = datetime.datetime.fromisoformat(text.strip())
         except ValueError as error:
-            msg = f"{path.name}, line {row + 2}: {text!r} is not a time such as 2026-06-15T00:15"
+            msg = f"{path.name}, line {row.line}: {text!r} is not a time such as 2026-06-15T00:15"
             raise SeriesError(msg) from error
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone)
             if moment.timestamp() <= before:
                 moment = moment.replace(fold=1)
-        before = starts[row] = moment.timestamp()
+        before = starts[number] = moment.timestamp()
     return starts
 
 
