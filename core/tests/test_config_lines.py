@@ -1,6 +1,7 @@
 """Lines: where in a TOML file a key was written."""
 
 import textwrap
+import time
 
 import pytest
 
@@ -42,11 +43,11 @@ file = "a.csv"
         ("pricing.use", 6),
         ("pricing.routes", 10),
         ("pricing.routes.storage", 10),
-        ("pricing.routes.Home 0*", 12),
-        ("pricing.routes.Grid/House = 1", 13),
+        ('pricing.routes."Home 0*"', 12),
+        ('pricing.routes."Grid/House = 1"', 13),
         ("pricing.routes.pv", 14),
-        ("plugins.my one", 15),
-        ("plugins.my one.rate", 16),
+        ('plugins."my one"', 15),
+        ('plugins."my one".rate', 16),
         ("loads", 17),
         ("loads[0]", 17),
         ("loads[0].name", 18),
@@ -97,6 +98,13 @@ def test_lines_inside_a_value_move_no_later_key():
         ''')
     lines = key_lines(text)
     assert (lines["second"], lines["second.rate"]) == (6, 7)
+
+
+@pytest.mark.parametrize("line", [" " * 5_000, "a" * 5_000 + ";", "[" * 5_000, "'" * 5_001])
+def test_a_long_line_that_is_no_key_takes_no_longer_than_others(line):
+    start = time.process_time()
+    assert key_lines(f"{line}\nrate = 1\n")["rate"] == 2
+    assert time.process_time() - start < 0.5
 
 
 def test_a_key_that_toml_cannot_read_is_taken_as_it_is():

@@ -196,10 +196,10 @@ def test_a_wrong_address_from_the_command_line_is_not_the_files(read):
 @pytest.mark.parametrize(
     ("path", "line"),
     [
-        ("plugins.my one.rate", 4),
-        ("plugins.my one.rates.pv[2]", 3),
+        ('plugins."my one".rate', 4),
+        ('plugins."my one".rates.pv[2]', 3),
         ("pricing.use", 1),
-        ("pricing.routes.Home [12]", 2),
+        ('pricing.routes."Home [12]"', 2),
         ("forecasting.horizon", None),
         ("no.section", None),
     ],

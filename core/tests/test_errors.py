@@ -13,7 +13,7 @@ from gridhook import (
     Problem,
     UnknownAreaError,
 )
-from gridhook.errors import did_you_mean, nearest
+from gridhook.errors import did_you_mean, join_path, nearest
 
 
 @pytest.mark.parametrize("error", [ConfigError, ExchangeError, AreaError, UnknownAreaError, AmbiguousAreaError])
@@ -61,3 +61,17 @@ def test_no_more_names_than_asked_for():
 )
 def test_a_guess_ends_a_sentence(names, end):
     assert did_you_mean(names) == end
+
+
+@pytest.mark.parametrize(
+    ("keys", "path"),
+    [
+        (("pricing", "use"), "pricing.use"),
+        (("", "my-plugin_2"), "my-plugin_2"),
+        (("", "my one"), '"my one"'),
+        (("plugins.ramp", "rate.max"), 'plugins.ramp."rate.max"'),
+        (("loads[2]", "", 'a"b'), r'loads[2].""."a\"b"'),
+    ],
+)
+def test_keys_that_are_not_bare_are_quoted_in_a_path(keys, path):
+    assert join_path(*keys) == path

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridhook.errors import join_path
 from gridhook.plugins.routing import Router
 from gridhook.testing import make_assets, make_lots, make_tree
 
@@ -122,5 +123,5 @@ def test_a_key_that_an_asset_or_a_kind_matches_is_no_problem(key):
 )
 def test_a_key_that_no_asset_matches_is_a_problem_with_its_place(key, guess):
     (problem,) = Router("pricing", [], {key: ["a"]}).unmatched(TREE)
-    assert problem.path == f"pricing.routes.{key}"
+    assert problem.path == join_path("pricing.routes", key)
     assert problem.message.startswith(f"no asset has this path, name, glob or kind{guess}")

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -27,8 +28,12 @@ __all__ = [
     "Problem",
     "UnknownAreaError",
     "did_you_mean",
+    "join_path",
     "nearest",
 ]
+
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class GridhookError(Exception):
@@ -82,6 +87,13 @@ class AmbiguousAreaError(AreaError):
     def __init__(self, area: str, paths: Sequence[str]) -> None:
         self.area = area
         super().__init__(f"{len(paths)} areas are called {area!r}; give a path: {', '.join(paths)}")
+
+
+def join_path(*keys: str) -> str:
+    """Return the dotted path of keys as TOML writes it: a key with blanks or dots is quoted; the first is a path."""
+    first, *others = keys
+    written = (key if _BARE_KEY.fullmatch(key) else '"' + key.replace('"', '\\"') + '"' for key in others)
+    return ".".join([first, *written] if first else written)
 
 
 def nearest(word: str, known: Iterable[str], most: int = 3) -> list[str]:

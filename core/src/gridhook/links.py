@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -10,7 +11,7 @@ import attrs
 
 from gridhook.commands import Batch
 from gridhook.config import Config, ExchangeSection, Layer, read_layer
-from gridhook.errors import Problem
+from gridhook.errors import Problem, join_path
 from gridhook.events import ExchangeEvent
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
@@ -105,8 +106,8 @@ def find_exchange(config: Config, slots: int | None) -> tuple[Exchange | None, L
     exchange, problems = read_settings(cls, values, base=config.link.base, at="exchange", beside=common)
     if exchange is None:
         # What is right about it is enough to look for further mistakes.
-        wrong = {problem.path.removeprefix("exchange.").split(".")[0] for problem in problems}
-        right = {key: value for key, value in values.items() if key not in wrong}
+        wrong = [re.split(r"[.[]", problem.path.removeprefix("exchange."))[0] for problem in problems]
+        right = {key: value for key, value in values.items() if join_path("", key) not in wrong}
         exchange, _ = read_settings(cls, right, base=config.link.base)
     return exchange, request, problems
 

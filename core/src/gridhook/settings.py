@@ -16,7 +16,7 @@ from cattrs.cols import homogenous_tuple_structure_factory, list_structure_facto
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.errors import Problem, did_you_mean, join_path, nearest
 
 __all__ = ["fields_of", "read_settings"]
 
@@ -176,7 +176,7 @@ def _problems(error: BaseException, at: str, beside: tuple[str, ...] = ()) -> It
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
         known = [*beside, *(field.name for field in fields_of(error.cl))]
         for key in sorted(error.extra_fields):
-            yield Problem(_join(at, key), f"no such setting{did_you_mean(nearest(key, known)) or _listing(known)}")
+            yield Problem(join_path(at, key), f"no such setting{did_you_mean(nearest(key, known)) or _listing(known)}")
     elif isinstance(error, KeyError):
         yield Problem(at, "is missing")
     else:
@@ -186,14 +186,10 @@ def _problems(error: BaseException, at: str, beside: tuple[str, ...] = ()) -> It
 def _place(error: BaseException, at: str) -> str:
     for note in getattr(error, "__notes__", ()):
         if isinstance(note, AttributeValidationNote):
-            return _join(at, note.name)
+            return join_path(at, note.name)
         if isinstance(note, IterableValidationNote):
-            return f"{at}[{note.index}]" if isinstance(note.index, int) else _join(at, note.index)
+            return f"{at}[{note.index}]" if isinstance(note.index, int) else join_path(at, note.index)
     return at
-
-
-def _join(at: str, key: str) -> str:
-    return f"{at}.{key}" if at else key
 
 
 def _listing(known: list[str]) -> str:

@@ -14,7 +14,7 @@ from gridhook.assets import LOAD, PV, Assets
 from gridhook.claims import resolve_claim
 from gridhook.commands import ClaimAreas, Command, ExchangeCommand, Notify, SendForecasts, SendMeasurements, SetGridFees
 from gridhook.deciding import Decide
-from gridhook.errors import Problem
+from gridhook.errors import Problem, join_path
 from gridhook.events import AreasClaimed, SlotOpened, Ticked
 from gridhook.grid import MARKET, Grid, Tree
 from gridhook.market import Markets
@@ -35,7 +35,7 @@ def claim(state: State, tree: Tree, decide: Decide) -> tuple[State, list[Exchang
     for plugin, wanted in decide.claim_assets(grid):
         found, wrong = resolve_claim(wanted, tree)
         areas |= found
-        problems += [attrs.evolve(problem, path=f"plugins.{plugin}.{problem.path}") for problem in wrong]
+        problems += [attrs.evolve(problem, path=join_path("plugins", plugin, problem.path)) for problem in wrong]
     claimed = tuple(sorted(areas))
     notice = Notify(AreasClaimed(tuple(tree.paths[area] for area in claimed), tuple(problems)))
     following = attrs.evolve(state, tree=tree, areas=claimed)

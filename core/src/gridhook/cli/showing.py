@@ -13,6 +13,7 @@ from gridhook.config.lines import find_line
 from gridhook.config.model import SECTIONS
 from gridhook.config.reading import Layer, Reading
 from gridhook.deployment import Deployment
+from gridhook.errors import join_path
 from gridhook.settings import fields_of
 
 __all__ = ["show_config"]
@@ -28,11 +29,11 @@ def show_config(deployment: Deployment) -> str:
         values = attrs.asdict(getattr(settled, name), recurse=False)
         if name == "exchange":
             values |= _values(deployment.exchange)
-        lines += _section(name, values, reading)
+        lines += _section([name], values, reading)
     for name, plugin in deployment.manager.plugins.items():
         values = _values(plugin.instance)
         if values:
-            lines += _section(f"plugins.{name}", values, reading)
+            lines += _section(["plugins", name], values, reading)
     return "\n".join(lines).strip()
 
 
@@ -40,22 +41,23 @@ def _values(settings: object) -> dict[str, Any]:
     return {field.name: getattr(settings, field.name) for field in fields_of(type(settings))}
 
 
-def _section(name: str, values: Mapping[str, Any], reading: Reading) -> Iterator[str]:
+def _section(keys: list[str], values: Mapping[str, Any], reading: Reading) -> Iterator[str]:
     yield ""
-    yield f"[{name}]"
+    yield f"[{join_path(*keys)}]"
     for key, value in values.items():
-        origin = _origin(reading, name, key)
+        origin = _origin(reading, keys, key)
         yield f"{'# ' if value is None else ''}{key} = {_shown(key, value)}  # {origin}"
 
 
-def _origin(reading: Reading, section: str, key: str) -> str:
+def _origin(reading: Reading, keys: list[str], key: str) -> str:
+    section = join_path(*keys)
     layer: Layer | None = reading.origins.get(section)
     written = layer and layer.document
-    for part in section.split("."):
+    for part in keys:
         written = written.get(part, {}) if isinstance(written, Mapping) else {}
     if layer is None or not isinstance(written, Mapping) or key not in written:
         return "default"
-    line = find_line(layer.lines, f"{section}.{key}")
+    line = find_line(layer.lines, join_path(section, key))
     return f"{layer.label}:{line}" if line and layer.file and layer.label == str(layer.file) else layer.label
 
 

@@ -7,33 +7,34 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 
+from gridhook.errors import join_path
+
 __all__ = ["find_line", "key_lines"]
 
 _HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<key>[^\[\]]+)\]\]?\s*(#.*)?$")
-_ASSIGNMENT = re.compile(r"\s*(?P<key>(\"[^\"]*\"|'[^']*'|[\w.\- \t])+?)\s*=")
+_ASSIGNMENT = re.compile(r"(?P<key>(?:\"[^\"]*\"|'[^']*'|[\w.\- \t])++)=")  # possessive: a long line takes no longer
 
 
 def key_lines(text: str) -> dict[str, int]:
-    """Return the line (from 1) of each table header and key of a TOML text, by dotted path such as ``loads[2].name``.
+    """Return the line (from 1) of each table header and key of a TOML text, by paths such as ``loads[2].name``.
 
     Lines inside multi-line values may be taken for keys; such paths do no harm, since nobody asks for them.
     """
     lines: dict[str, int] = {}
-    table: tuple[str, ...] = ()
+    table = ""
     elements: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
-            table = _parts(header["key"])
-            lines.setdefault(".".join(table), number)
+            table = join_path("", *_parts(header["key"]))
+            lines.setdefault(table, number)
             if header["open"] == "[[":
-                name = ".".join(table)
-                table = (*table[:-1], f"{table[-1]}[{elements[name]}]")
+                name, table = table, f"{table}[{elements[table]}]"
                 elements[name] += 1
-                lines[".".join(table)] = number
+                lines[table] = number
         elif assignment := _ASSIGNMENT.match(line):
             parts = _parts(assignment["key"])
             for depth in range(1, len(parts) + 1):
-                lines.setdefault(".".join((*table, *parts[:depth])), number)
+                lines.setdefault(join_path(table, *parts[:depth]), number)
     return lines
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from gridhook.config.lines import find_line, key_lines
 from gridhook.config.model import ROUTED_DOMAINS, SECTIONS, Config, ExchangeSection, RegistrationSection, Table
-from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.errors import Problem, did_you_mean, join_path, nearest
 from gridhook.settings import fields_of, read_settings
 
 __all__ = ["DEFAULTS", "Layer", "Reading", "default_layer", "read_config", "read_layer"]
@@ -136,7 +136,7 @@ def _combine(layers: list[Layer], problems: list[Problem]) -> Reading:
             problems.append(layer.place(Problem("plugins", f"has to be a table of tables, not {tables!r}")))
             continue
         for name, values in tables.items():
-            at = f"plugins.{name}"
+            at = join_path("plugins", name)
             if not isinstance(values, dict):
                 problems.append(layer.place(Problem(at, f"has to be a table, not {values!r}")))
             elif name not in plugins:
@@ -184,7 +184,9 @@ def _without_idle_base_plugins(config: Config, layers: list[Layer], origins: Map
     base = layers[-1]
     used = {name for domain in SECTIONS if domain not in ("exchange", "guard") for name in config.plugins_of(domain)}
     kept = {
-        name: table for name, table in config.plugins.items() if name in used or origins[f"plugins.{name}"] is not base
+        name: table
+        for name, table in config.plugins.items()
+        if name in used or origins[join_path("plugins", name)] is not base
     }
     return attrs.evolve(config, plugins=kept)
 

@@ -11,7 +11,7 @@ import attrs
 import pluggy
 
 from gridhook.config import Table
-from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.errors import Problem, did_you_mean, join_path, nearest
 from gridhook.hookspecs import PROJECT, SPECIFICATIONS
 from gridhook.plugins.discovery import Installed
 from gridhook.plugins.guard import Failure, Guard
@@ -133,7 +133,7 @@ class Registry:
 
 
 def _no_settings(name: str, table: Table) -> list[Problem]:
-    return [Problem(f"{table.at}.{key}", f"{name!r} has no settings") for key in table.values]
+    return [Problem(join_path(table.at, key), f"{name!r} has no settings") for key in table.values]
 
 
 def _last_lines(error: pluggy.PluginValidationError) -> str:

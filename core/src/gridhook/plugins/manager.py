@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from gridhook.config import DOMAINS, Config, Table
-from gridhook.errors import ConfigError, Problem
+from gridhook.errors import ConfigError, Problem, join_path
 from gridhook.plugins.calling import Caller
 from gridhook.plugins.decisions import Decisions
 from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
@@ -56,8 +56,9 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
             if found is None:
                 problems += [Problem(place, missing(name, installed, "plugin")) for place in places]
                 continue
-            plugin, wrong = _load(registry, found, config.plugins.get(name) or Table(f"plugins.{name}", {}, Path()))
-            problems += [problem if problem.path != f"plugins.{name}" else _at(problem, places) for problem in wrong]
+            table = config.plugins.get(name) or Table(join_path("plugins", name), {}, Path())
+            plugin, wrong = _load(registry, found, table)
+            problems += [problem if problem.path != table.at else _at(problem, places) for problem in wrong]
             if plugin is not None:
                 plugins[name] = plugin
     problems += _misplaced(config, plugins)
@@ -81,7 +82,7 @@ def _named(config: Config) -> dict[str, list[str]]:
             places.setdefault(name, []).append(f"{domain}.use")
         for key, route in config.routes(domain).items():
             for name in route:
-                places.setdefault(name, []).append(f"{domain}.routes.{key}")
+                places.setdefault(name, []).append(join_path(domain, "routes", key))
     for name, table in config.plugins.items():
         places.setdefault(name, []).append(table.at)
     return places

@@ -10,7 +10,7 @@ import numpy as np
 from gridhook.arrays import Bools, Ints
 from gridhook.assets import ASSET_KINDS, Assets
 from gridhook.claims import matches
-from gridhook.errors import Problem, did_you_mean, nearest
+from gridhook.errors import Problem, did_you_mean, join_path, nearest
 from gridhook.grid import Tree
 from gridhook.lots import Lots
 
@@ -73,7 +73,7 @@ class Router:
             if not is_found:
                 guess = did_you_mean(nearest(key, [*ASSET_KINDS, *names, *paths]))
                 message = f"no asset has this path, name, glob or kind{guess}"
-                problems.append(Problem(f"{self._domain}.routes.{key}", message))
+                problems.append(Problem(join_path(self._domain, "routes", key), message))
         return problems
 
     def _assign(self, table: Lots | Assets) -> Ints:
