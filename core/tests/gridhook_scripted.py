@@ -12,6 +12,7 @@ from attrs import validators
 import gridhook.events as ev
 from gridhook import Claim, ConfigError, ExchangeError, Problem, hookimpl
 from gridhook.commands import PlaceOrders
+from gridhook.errors import join_path
 from gridhook.figures import Accounts, CommunityFigures, MemberFigures
 from gridhook.testing import SLOT, make_assets, make_grid, make_market, make_tree
 from gridhook.trades import Trades
@@ -118,6 +119,10 @@ class Rates:
     rate: float = attrs.field(default=20.0, validator=validators.ge(0.0))
     api_key: str | None = None
     first_day: datetime.date | None = None
+    limits: dict[str, float] = attrs.field(factory=dict)
+
+    def named_assets(self):
+        return {join_path("limits", asset): asset for asset in self.limits}
 
     @hookimpl
     def price_energy(self, lots, market):

@@ -99,13 +99,27 @@ def test_a_claim_that_leads_nowhere_is_a_mistake_where_all_areas_are_known(scrip
     assert "closed" in capsys.readouterr().out
 
 
+def test_what_settings_name_and_nobody_is_called_is_a_mistake_where_all_areas_are_known(scripted_config):
+    path = scripted_config(more="[plugins.scripted-rates.limits]\n            Load = 1\n            'Laod 1' = 1")
+    assert problems_of(path) == [
+        "11: plugins.scripted-rates.limits.\"Laod 1\": no asset is called 'Laod 1'; did you mean 'Load'?"
+    ]
+
+
 def test_elsewhere_names_that_lead_nowhere_are_warnings(scripted_config, caplog, capsys):
     """The area may still appear."""
-    more = "[pricing.routes]\nlod = ['scripted-rates']\n[plugins.scripted-claims]\nkinds = ['pvv']"
+    more = (
+        "[pricing.routes]\nlod = ['scripted-rates']\n[plugins.scripted-claims]\nkinds = ['pvv']\n"
+        "[plugins.scripted-rates]\nlimits = { Lod = 1 }"
+    )
     deployment = prepare(scripted_config("known = false", more.replace("\n", "\n            ")))
     assert not deployment.is_known
     figures = deployment.open().run()
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert [message.partition(":")[0] for message in warned] == ["pricing.routes.lod", "plugins.scripted-claims.kinds"]
+    assert [message.partition(":")[0] for message in warned] == [
+        "pricing.routes.lod",
+        "plugins.scripted-rates.limits.Lod",
+        "plugins.scripted-claims.kinds",
+    ]
     assert figures.slots == 3
     capsys.readouterr()

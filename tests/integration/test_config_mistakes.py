@@ -1,5 +1,7 @@
 """A configuration with mistakes: all of them, one line each, nothing connected."""
 
+import json
+
 import pytest
 
 FIVE = """\
@@ -51,6 +53,48 @@ def test_a_claim_that_leads_nowhere_names_the_nearest(gridhook, tmp_path):
     assert outcome.stderr.startswith(
         "claim.toml:2: plugins.claim.names: no area is called 'Home 01 Laod'; did you mean"
     )
+
+
+def test_names_that_lead_nowhere_in_files_and_tables_of_plugins_are_found_before_trading(gridhook, tmp_path):
+    preferences = {
+        "Home 02 Laod": [{"Rate": 20}],
+        "Home 01": [{"Rate": 20}],
+        "Home 03 Load": [{"Trading Partners": ["Home 01", "Home 01 PVV"]}],
+    }
+    (tmp_path / "preferences.json").write_text(json.dumps(preferences), encoding="utf-8")
+    (tmp_path / "meters.csv").write_text("time,x\n2026-06-15T00:00,1\n2026-06-15T00:15,1\n", encoding="utf-8")
+    (tmp_path / "names.toml").write_text(
+        """\
+[plugins.preferences]
+file = "preferences.json"
+[plugins.profiles]
+file = "meters.csv"
+[plugins.profiles.columns]
+"Home 04 Load" = "x"
+"Home 05 Laod" = "x"
+""",
+        encoding="utf-8",
+    )
+    outcome = gridhook("config", "check", "names.toml")
+    assert outcome.returncode == 2
+    starts = [
+        (
+            "names.toml:2: plugins.preferences.file[\"Home 02 Laod\"]: no asset is called 'Home 02 Laod'; "
+            "did you mean 'Home 02 Load'"
+        ),
+        "names.toml:2: plugins.preferences.file[\"Home 01\"]: 'Home 01' is no asset; did you mean 'Home 01 ",
+        (
+            'names.toml:2: plugins.preferences.file["Home 03 Load"][0]["Trading Partners"][1]: '
+            "no area is called 'Home 01 PVV'; did you mean 'Home 01 PV'"
+        ),
+        (
+            "names.toml:7: plugins.profiles.columns.\"Home 05 Laod\": no asset is called 'Home 05 Laod'; "
+            "did you mean 'Home 05 Load'"
+        ),
+    ]
+    said = outcome.stderr.splitlines()
+    assert len(said) == len(starts)
+    assert [start for start in starts if not any(line.startswith(start) for line in said)] == []
 
 
 @pytest.mark.parametrize("template", ["demo", "community"])

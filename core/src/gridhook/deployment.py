@@ -74,7 +74,7 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     tree, area_problems = _known_areas(found, request)
     problems = [*plugin_problems, *link_problems, *area_problems]
     if tree is not None:
-        problems += manager.decisions.unmatched_routes(tree)
+        problems += manager.unknown_areas(tree)
     placed = [*reading.problems, *(reading.place(problem) for problem in problems)]
     if placed or found is None:
         raise ConfigError(sorted(set(placed), key=lambda problem: (problem.line or 0, problem.path)))

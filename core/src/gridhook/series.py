@@ -17,7 +17,7 @@ import pendulum
 
 from gridhook.arrays import Floats, Ints
 from gridhook.assets import Assets
-from gridhook.errors import GridhookError, did_you_mean, nearest
+from gridhook.errors import GridhookError, did_you_mean, join_path, nearest
 from gridhook.orders import Energies
 
 __all__ = ["AssetSeries", "EnergyUnit", "Series", "SeriesError", "SeriesReader", "SeriesSettings", "find_timezone"]
@@ -183,6 +183,10 @@ class SeriesSettings:
             return AssetSeries(self.file, self.time, self.unit, self.timezone, self.columns)
         except SeriesError as error:
             raise ValueError(str(error)) from error
+
+    def named_assets(self) -> Mapping[str, str]:
+        """Return the assets that ``columns`` names; see :class:`gridhook.hookspecs.NamingSpec`."""
+        return {join_path("columns", asset): asset for asset in self.columns}
 
 
 class SeriesReader:

@@ -117,7 +117,7 @@ class Session:
     def _act(self, state: State, event: Event) -> State:
         self._publish(event)
         if isinstance(event, Connected):
-            self._warn_of_routes(event)
+            self._warn_of_names(event)
         state, commands = step(state, event, self._manager.decisions)  # type: ignore[arg-type]
         for command in commands:
             match command:
@@ -158,9 +158,9 @@ class Session:
         _log.log(level, "plugin %r failed in %s%s: %s%s", *kind[:2], about, failure.message, bench)
         _log.debug("%s", failure.traceback)
 
-    def _warn_of_routes(self, event: Connected) -> None:
-        """Warn of routes that no asset takes: on this exchange one may still appear."""
-        _warn(self._manager.decisions.unmatched_routes(event.tree))
+    def _warn_of_names(self, event: Connected) -> None:
+        """Warn of routes and settings that lead to no area: on this exchange one may still appear."""
+        _warn(self._manager.unknown_areas(event.tree))
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

@@ -94,3 +94,9 @@ def test_slots_are_as_long_as_the_exchange_says(tmp_path):
 def test_mistakes_in_the_settings_are_named(tmp_path, settings, path):
     _, (problem,) = read_settings(Deviations, settings, base=tmp_path, at="plugins.deviations")
     assert problem.path == path
+
+
+def test_it_says_which_assets_the_columns_of_its_measurements_are_for():
+    assert Deviations(measurements=SeriesSettings(columns={"PV 1": "roof"})).named_assets() == {
+        'measurements.columns."PV 1"': "PV 1"
+    }

@@ -79,3 +79,15 @@ def test_a_broken_file_is_a_mistake_in_the_settings(tmp_path):
 def test_the_file_is_needed(tmp_path):
     _, (problem,) = read_settings(Preferences, {}, base=tmp_path, at="plugins.preferences")
     assert str(problem) == "plugins.preferences.file: is missing"
+
+
+def test_it_says_which_assets_and_areas_the_file_names(tmp_path):
+    path = tmp_path / "requirements.json"
+    entries = [{"Rate": 5}, {"Trading Partners": ["Home 1", "PV 3"]}]
+    path.write_text(json.dumps({"Load 2": entries, "Load 3": []}), encoding="utf-8")
+    plugin = Preferences(path)
+    assert plugin.named_assets() == {'file["Load 2"]': "Load 2"}
+    assert plugin.named_areas() == {
+        'file["Load 2"][1]["Trading Partners"][0]': "Home 1",
+        'file["Load 2"][1]["Trading Partners"][1]': "PV 3",
+    }

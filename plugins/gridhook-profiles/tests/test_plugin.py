@@ -88,3 +88,7 @@ def test_mistakes_in_the_settings_are_named(tmp_path, csv, settings, path):
     csv(FILE)
     _, (problem,) = read_settings(Profiles, settings, base=tmp_path, at="plugins.profiles")
     assert problem.path == path
+
+
+def test_it_says_which_assets_its_columns_are_for(csv):
+    assert Profiles(csv(FILE), columns={"Load 2": "other"}).named_assets() == {'columns."Load 2"': "Load 2"}

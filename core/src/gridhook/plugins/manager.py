@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
 
 from gridhook.config import DOMAINS, Config, Table
 from gridhook.errors import ConfigError, Problem, join_path
+from gridhook.grid import Tree
 from gridhook.plugins.calling import Caller
 from gridhook.plugins.decisions import Decisions
 from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
 from gridhook.plugins.guard import Guard
 from gridhook.plugins.loading import HOOKS, Plugin, Registry
+from gridhook.plugins.naming import NamedArea, named_by, unknown_names
 
 __all__ = ["Manager", "NoCoreRangeWarning", "build_manager", "load_plugins"]
 
@@ -25,11 +27,16 @@ class NoCoreRangeWarning(UserWarning):
 
 @attrs.frozen(eq=False)
 class Manager:
-    """The loaded plugins of one session, by name, in the configuration's order."""
+    """The loaded plugins of one session, by name, in the configuration's order, and the areas that they name."""
 
     plugins: Mapping[str, Plugin]
     guard: Guard
     decisions: Decisions
+    named: Sequence[NamedArea] = ()
+
+    def unknown_areas(self, tree: Tree) -> list[Problem]:
+        """Return a problem for each route and each setting of a plugin that leads to no area of the grid."""
+        return [*self.decisions.unmatched_routes(tree), *unknown_names(self.named, tree)]
 
 
 def build_manager(config: Config) -> Manager:
@@ -49,6 +56,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
     installed = find_installed(PLUGINS)
     registry = Registry(guard)
     plugins: dict[str, Plugin] = {}
+    named: list[NamedArea] = []
     problems: list[Problem] = []
     with guard.armed():
         for name, places in _named(config).items():
@@ -61,8 +69,12 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
             problems += [problem if problem.path != table.at else _at(problem, places) for problem in wrong]
             if plugin is not None:
                 plugins[name] = plugin
+                names, wrong = named_by(name, plugin.instance, table.at, guard)
+                named += names
+                problems += wrong
     problems += _misplaced(config, plugins)
-    return Manager(plugins, guard, Decisions(config, Caller(plugins, guard, config.guard.failures))), problems
+    decisions = Decisions(config, Caller(plugins, guard, config.guard.failures))
+    return Manager(plugins, guard, decisions, named), problems
 
 
 def _load(registry: Registry, found: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:

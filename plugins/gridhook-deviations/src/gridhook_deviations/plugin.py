@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import attrs
@@ -40,6 +40,10 @@ class Deviations:
     window_slots: int = attrs.field(default=4, validator=validators.ge(1))
     measurements: SeriesSettings = attrs.field(factory=SeriesSettings)
     _slot_length: pendulum.Duration = attrs.field(init=False, factory=lambda: pendulum.duration(minutes=15))
+
+    def named_assets(self) -> Mapping[str, str]:
+        """Return the assets that ``measurements`` names; see :class:`gridhook.hookspecs.NamingSpec`."""
+        return {f"measurements.{place}": asset for place, asset in self.measurements.named_assets().items()}
 
     @hookimpl
     def event_received(self, event: Event) -> None:

@@ -33,6 +33,19 @@ class Preferences:
         except PreferencesFileError as error:
             raise ValueError(str(error)) from error
 
+    def named_assets(self) -> Mapping[str, str]:
+        """Return the assets that have preferences; see :class:`gridhook.hookspecs.NamingSpec`."""
+        return {f'file["{asset}"]': asset for asset in self._by_asset}
+
+    def named_areas(self) -> Mapping[str, str]:
+        """Return the partners, which may be homes; see :class:`gridhook.hookspecs.NamingSpec`."""
+        return {
+            f'file["{asset}"][{entry}]["Trading Partners"][{number}]': partner
+            for asset, preferences in self._by_asset.items()
+            for entry, preference in enumerate(preferences)
+            for number, partner in enumerate(preference.partners)
+        }
+
     @hookimpl
     def require(self, lots: Lots, rates: Rates, market: Market) -> Requirements:
         """Return the preferences of these lots; see :class:`gridhook.hookspecs.RequirementsSpec`."""
