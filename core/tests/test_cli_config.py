@@ -199,6 +199,16 @@ def test_what_stands_behind_the_file_is_named_by_its_address(stand_ins, call_gri
     assert (found["forecasting.horizon"], found["exchange.url"]) == (f"{path}:2", "default")
 
 
+def test_a_use_that_the_section_does_not_give_names_its_own_origin(stand_ins, call_gridhook):
+    base = stand_ins.parent / "site" / "base.toml"
+    base.write_text('[settlement]\nuse = ["deviations"]\n', encoding="utf-8")
+    path = stand_ins / "mine.toml"
+    path.write_text("[settlement.routes]\nload = ['deviations']\n", encoding="utf-8")
+    text = shown(call_gridhook, path)
+    assert tomllib.loads(text)["settlement"] == {"use": ["deviations"], "routes": {"load": ["deviations"]}}
+    assert (origins(text)["settlement.use"], origins(text)["settlement.routes"]) == ("embedded:demo", f"{path}:1")
+
+
 def test_secrets_are_hidden(call_gridhook, scripted_config):
     path = scripted_config('password = "hunter3"', "[plugins.scripted-rates]\n            api_key = 'abc123'")
     text = shown(call_gridhook, path)

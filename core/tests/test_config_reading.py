@@ -99,6 +99,18 @@ def test_a_file_that_names_an_exchange_stands_on_the_defaults_only(read):
     assert labels(reading)["pricing"] == "default"
 
 
+@pytest.mark.parametrize("text", ["[pricing]\n", '[pricing.routes]\nload = ["fixed"]\n'])
+def test_a_section_that_says_nothing_about_use_leaves_it_as_it_is(read, text, tmp_path):
+    reading = read(f"{text}[forecasting]\nhorizon = 4\n")
+    assert (reading.config.pricing.use, reading.config.forecasting.use) == (["ramp"], ["profiles"])
+    assert reading.config.forecasting.horizon == 4
+    assert dict(reading.config.plugins["ramp"].values) == {"steps": 5}, "its plugins keep their tables"
+    assert labels(reading)["pricing.use"] == "scripted:base"
+    assert labels(reading)["pricing"] == str(tmp_path / "gridhook.toml")
+    live = read(f'[exchange]\nurl = "live:x"\n{text}[registration]\n[forecasting]\nhorizon = 4\n').config
+    assert (live.registration.use, live.pricing.use, live.forecasting.use) == (["claim"], ["ramp"], [])
+
+
 def test_use_nothing_is_nothing(read):
     config = read('[exchange]\nurl = "live:x"\n[pricing]\nuse = []\n').config
     assert (config.registration.use, config.pricing.use) == (["claim"], [])

@@ -51,7 +51,7 @@ def _section(keys: list[str], values: Mapping[str, Any], reading: Reading) -> It
 
 def _origin(reading: Reading, keys: list[str], key: str) -> str:
     section = join_path(*keys)
-    layer: Layer | None = reading.origins.get(section)
+    layer: Layer | None = reading.origins.get(join_path(section, key)) or reading.origins.get(section)
     written = layer and layer.document
     for part in keys:
         written = written.get(part, {}) if isinstance(written, Mapping) else {}

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from gridhook.config.lines import find_line, key_lines
-from gridhook.config.model import ROUTED_DOMAINS, SECTIONS, Config, ExchangeSection, RegistrationSection, Table
+from gridhook.config.model import DOMAINS, ROUTED_DOMAINS, SECTIONS, Config, ExchangeSection, RegistrationSection, Table
 from gridhook.errors import Problem, did_you_mean, join_path, nearest
 from gridhook.settings import fields_of, read_settings
 
@@ -57,7 +57,7 @@ class Reading:
     ``config``
         the effective configuration; defaults stand in for what is wrong.
     ``origins``
-        the layer of each section (``plugins.NAME`` are sections).
+        the layer of each section (``plugins.NAME`` are sections), and of each ``use`` that is not the section's own.
     ``problems``
         what is wrong.
     """
@@ -102,7 +102,8 @@ def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[
     """Read the configuration file at ``path`` (None: none), with the command line's ``--exchange`` before it.
 
     Where the file names no exchange, the configuration that belongs to the command line's (or the default) address is
-    the base, if one does: each section of the file replaces the base's. Otherwise the base is :data:`DEFAULTS`.
+    the base, if one does: each section of the file replaces the base's, but for ``use`` where it says nothing about it.
+    Otherwise the base is :data:`DEFAULTS`.
 
     :param base_for: gives the configuration that belongs to an exchange's address, if one does.
     """
@@ -112,9 +113,7 @@ def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[
     own_base = None if named_in_file or url is None else base_for(url)
     layers = [layer, own_base or default_layer()]
     if exchange_url is not None:
-        section = layer.document.get("exchange", {})
-        inherited = section if isinstance(section, dict) else {}
-        override = {"exchange": {**inherited, "url": exchange_url}}
+        override = {"exchange": {**_table(layer.document, "exchange"), "url": exchange_url}}
         layers.insert(0, Layer("--exchange", override, layer.base, layer.file, layer.lines, ("exchange.url",)))
     return _combine(layers, problems)
 
@@ -126,9 +125,15 @@ def _combine(layers: list[Layer], problems: list[Problem]) -> Reading:
     for layer in layers:
         problems += [layer.place(problem) for problem in _unknown_sections(layer.document)]
     for name, cls in SECTIONS.items():
-        layer = next((one for one in layers if name in one.document), layers[-1])
+        layer, *behind = [one for one in layers if name in one.document] or layers[-1:]
         origins[name] = layer
-        sections[name], found = _read_section(name, cls, layer)
+        values = layer.document.get(name, {})
+        giver = next((one for one in behind if "use" in _table(one.document, name)), None)
+        if name in DOMAINS and isinstance(values, dict) and "use" not in values and giver is not None:
+            # A section that does not say which plugins to use leaves that as it would be without the section.
+            values = {"use": giver.document[name]["use"], **values}
+            origins[f"{name}.use"] = giver
+        sections[name], found = _read_section(name, cls, values, layer.base)
         problems += [layer.place(problem) for problem in found]
     for layer in layers:
         tables = layer.document.get("plugins", {})
@@ -144,20 +149,23 @@ def _combine(layers: list[Layer], problems: list[Problem]) -> Reading:
                 origins[at] = layer
     exchange = origins["exchange"]
     known = {field.name for field in fields_of(ExchangeSection)}
-    values = exchange.document.get("exchange", {})
-    options = {key: value for key, value in values.items() if key not in known} if isinstance(values, dict) else {}
+    options = {key: value for key, value in _table(exchange.document, "exchange").items() if key not in known}
     config = Config(link=Table("exchange", options, exchange.base), plugins=plugins, **sections)
     return Reading(_without_idle_base_plugins(config, layers, origins), origins, tuple(problems))
 
 
-def _read_section(name: str, cls: type, layer: Layer) -> tuple[Any, list[Problem]]:
-    values = layer.document.get(name, {})
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    table = document.get(name, {})
+    return table if isinstance(table, dict) else {}
+
+
+def _read_section(name: str, cls: type, values: object, base: Path) -> tuple[Any, list[Problem]]:
     if not isinstance(values, dict):
         return cls(), [Problem(name, f"has to be a table, not {values!r}")]
     if cls is ExchangeSection:
         known = {field.name for field in fields_of(cls)}
         values = {key: value for key, value in values.items() if key in known}
-    section, problems = read_settings(cls, values, base=layer.base, at=name)
+    section, problems = read_settings(cls, values, base=base, at=name)
     if cls is RegistrationSection:
         problems = [_about_routes(problem) for problem in problems]
     return (cls(), problems) if problems else (section, [])
