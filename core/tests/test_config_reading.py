@@ -210,7 +210,8 @@ def test_a_wrong_address_from_the_command_line_is_not_the_files(read):
     [
         ('plugins."my one".rate', 4),
         ('plugins."my one".rates.pv[2]', 3),
-        ("pricing.use", 1),
+        ("pricing", 1),
+        ("pricing.use", None),
         ('pricing.routes."Home [12]"', 2),
         ("forecasting.horizon", None),
         ("no.section", None),
