@@ -218,7 +218,10 @@ def test_the_log_names_a_plugin_that_fails_and_the_next_takes_over(call_gridhook
     assert [line.split()[0] for line in lines] == levels
     failures = [line.partition(" ")[2] for line in lines if "failed" in line]
     assert set(failures) <= {
-        "plugin 'failing' failed in price_energy for Grid/House/Load, Grid/House/PV: ValueError: no price"
+        (
+            "plugin 'failing' failed in price_energy for Grid/House/Load, Grid/House/PV: ValueError: no price "
+            "(failing_of_this_test.py, line 7)"
+        )
     }
     figures = json.loads(done.out)
     assert figures["orders"] == 2

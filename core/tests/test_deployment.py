@@ -120,6 +120,7 @@ def test_elsewhere_names_that_lead_nowhere_are_warnings(scripted_config, caplog,
         "pricing.routes.lod",
         "plugins.scripted-rates.limits.Lod",
         "plugins.scripted-claims.kinds",
+        "no asset is claimed; nothing will be traded",
     ]
     assert figures.slots == 3
     capsys.readouterr()

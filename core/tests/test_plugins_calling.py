@@ -87,7 +87,8 @@ def test_a_failure_names_plugin_hook_and_rows_and_is_told_once(caller, plugin):
     plugin.answer = ValueError("too cold")
     ask(caller, "require", paths=["Grid/A", "Grid/B"])
     (failed,) = caller.take_failures()
-    assert (failed.plugin, failed.hook, failed.message) == ("mine", "require", "ValueError: too cold")
+    assert (failed.plugin, failed.hook) == ("mine", "require")
+    assert failed.message.startswith("ValueError: too cold (core/tests/test_plugins_calling.py, line ")
     assert (failed.rows, failed.benched) == ("Grid/A, Grid/B", False)
     assert "ValueError: too cold" in failed.traceback
     assert caller.take_failures() == ()
@@ -176,7 +177,7 @@ def test_a_check_is_guarded_too(caller, plugin):
             raise SystemExit
 
     plugin.answer = Answer()
-    assert ask(caller, check=float).message == "SystemExit"
+    assert ask(caller, check=float).message.startswith("SystemExit (core/tests/test_plugins_calling.py, line ")
 
 
 def test_without_an_armed_guard_a_slow_plugin_is_waited_for(caller_of):

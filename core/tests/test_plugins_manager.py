@@ -116,12 +116,15 @@ def test_a_plugin_that_cannot_be_loaded_is_told_where_it_is_used(scripted_distri
     """Without a table of its own there is no other place."""
     scripted_distribution(
         "broken",
-        {"broken_of_this_test": "1 / 0"},
+        {"broken_of_this_test": "\n1 / 0"},
         {PLUGINS: {"broken": "broken_of_this_test:Plugin"}},
         requires=["gridhook>=0.1"],
     )
     assert problems_of(config_of(pricing={"use": ["broken"]})) == [
-        ("pricing.use", "'broken' cannot be imported: ZeroDivisionError: division by zero")
+        (
+            "pricing.use",
+            "'broken' cannot be imported: ZeroDivisionError: division by zero (broken_of_this_test.py, line 2)",
+        )
     ]
 
 
@@ -131,6 +134,63 @@ def test_a_plugin_has_to_do_what_it_is_used_for(installed, config_of):
         ("pricing", "'a-claimer' implements none of price_energy, adjust_rates; it is for registration"),
         ("requirements", "'first-pricer' implements none of require; it is for pricing"),
     ]
+
+
+def test_a_plugin_with_a_problem_of_its_own_is_not_told_what_it_is_for(scripted_distribution, config_of):
+    source = """
+from gridhook import hookimpl
+
+class Misspelt:
+    @hookimpl
+    def price_enrgy(self, lots): ...
+"""
+    scripted_distribution(
+        "a-plugin", {MODULE: source}, {PLUGINS: {"misspelt": f"{MODULE}:Misspelt"}}, requires=["gridhook>=0.1"]
+    )
+    ((path, message),) = problems_of(config_of(pricing={"use": ["misspelt"]}))
+    assert path == "pricing.use"
+    assert message.startswith("'misspelt' implements 'price_enrgy', which is no hook; did you mean")
+
+
+NEEDS = """
+import attrs
+from gridhook import hookimpl
+
+@attrs.define
+class Needs:
+    rate: float
+    key: str = attrs.field(init=False)
+
+    def __attrs_post_init__(self):
+        self.key = {}["MY_API_KEY"]
+
+    @hookimpl
+    def price_energy(self, lots): ...
+"""
+
+
+@pytest.fixture
+def needs(scripted_distribution):
+    """Install a plugin that needs a setting, and cannot be constructed with it either."""
+    scripted_distribution("needs", {MODULE: NEEDS}, {PLUGINS: {"needs": f"{MODULE}:Needs"}}, requires=["gridhook>=0.1"])
+
+
+def test_a_setting_that_is_needed_is_told_near_the_name_of_the_plugin_where_it_has_no_table(needs, config_of):
+    _, (problem,) = load_plugins(config_of(pricing={"use": ["needs"]}))
+    assert str(problem) == "plugins.needs.rate: is missing; add [plugins.needs] with rate = …"
+    assert problem.near == "pricing.use"
+
+
+def test_a_setting_that_is_missing_in_a_table_is_told_there(needs, config_of):
+    _, (problem,) = load_plugins(config_of({"needs": {}}, pricing={"use": ["needs"]}))
+    assert (str(problem), problem.near) == ("plugins.needs.rate: is missing", "")
+
+
+def test_a_constructor_that_fails_is_told_at_the_settings_that_it_was_given(needs, config_of):
+    _, (problem,) = load_plugins(config_of({"needs": {"rate": 1}}, pricing={"use": ["needs"]}))
+    assert str(problem) == (
+        f"plugins.needs: 'needs' cannot be constructed: KeyError: 'MY_API_KEY' ({MODULE}.py, line 11)"
+    )
 
 
 def test_all_problems_come_at_once_as_one_error(installed, config_of):
@@ -179,7 +239,10 @@ def test_a_plugin_that_hangs_when_it_is_imported_is_a_problem(scripted_distribut
     )
     config = config_of({"mine": {}}, guard={"timeout_seconds": 0.2})
     assert problems_of(config) == [
-        ("plugins.mine", "'mine' cannot be imported: did not answer within 0.2 s and was cut off")
+        (
+            "plugins.mine",
+            f"'mine' cannot be imported: did not answer within 0.2 s and was cut off ({MODULE}.py, line 2)",
+        )
     ]
 
 
@@ -192,4 +255,4 @@ def test_a_plugin_that_hangs_loses_its_rows_to_the_next_as_the_configuration_say
     assert priced.plugin.tolist() == ["first-pricer"]
     (failed,) = manager.decisions.take_failures()
     assert (failed.plugin, failed.hook, failed.rows, failed.benched) == ("hanger", "price_energy", "load 0", True)
-    assert failed.message == "did not answer within 0.2 s and was cut off"
+    assert failed.message.startswith(f"did not answer within 0.2 s and was cut off ({MODULE}.py, line ")

@@ -1,7 +1,9 @@
 """The session: what it does with events, commands, failures and signals, from the first event to the figures."""
 
+import inspect
 import logging
 import os
+import re
 import signal
 import threading
 import time
@@ -313,7 +315,10 @@ class LostClaims:
 
 def test_a_claim_that_leads_nowhere_is_a_warning(session_of, scene, caplog):
     session_of(ScriptedLink(scene.connected), plugins={"lost": LostClaims()}).run()
-    assert messages(caplog) == ["plugins.lost.names: no area is called 'Laod'; did you mean 'Load'?"]
+    assert messages(caplog) == [
+        "plugins.lost.names: no area is called 'Laod'; did you mean 'Load'?",
+        "no asset is claimed; nothing will be traded",
+    ]
 
 
 def test_a_claim_that_leads_nowhere_can_end_the_session(session_of, scene):
@@ -359,11 +364,10 @@ def test_the_same_failure_is_a_warning_once_and_then_an_info(session_of, scene, 
     failures = [record for record in caplog.records if "'broken'" in record.getMessage()]
     assert [record.levelname for record in failures] == ["WARNING", "INFO", "INFO"]
     start = "plugin 'broken' failed in price_energy for Grid/House/Load: ValueError: no price after"
-    assert [record.getMessage() for record in failures] == [
-        f"{start} 1 calls",
-        f"{start} 2 calls",
-        f"{start} 3 calls; it is benched until the next slot",
-    ]
+    place = rf"\(core/tests/test_session\.py, line {inspect.getsourcelines(Broken)[1] + 10}\)"
+    patterns = [f"1 calls {place}", f"2 calls {place}", f"3 calls {place}; it is benched until the next slot"]
+    for record, pattern in zip(failures, patterns, strict=True):
+        assert re.fullmatch(f"{start} {pattern}", record.getMessage())
     assert (figures.plugins[1].calls, figures.plugins[1].failures) == (3, 3)
     assert figures.reasons["plugin_failed"] == 4
 
@@ -463,6 +467,26 @@ def test_a_signal_ends_the_session_after_the_event_that_is_under_way(session_of,
     assert observer.told[-1] == figures
     assert link.closed == 1
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_nobody_is_benched_after_the_end(session_of, scene, caplog):
+    class Moody:
+        @hookimpl
+        def event_received(self, event):
+            raise ValueError
+
+        @hookimpl
+        def session_finished(self, summary):
+            raise TypeError
+
+    session_of(ScriptedLink(scene.connected), plugins={"claims": Claims(), "moody": Moody()}).run()
+    (message,) = [message for message in messages(caplog) if "session_finished" in message]
+    assert "bench" not in message
+
+
+def test_nothing_claimed_is_a_warning(session_of, scene, caplog):
+    session_of(ScriptedLink(scene.connected), plugins={"rates": Rates()}).run()
+    assert messages(caplog) == ["no asset is claimed; nothing will be traded"]
 
 
 def test_a_signal_leaves_a_running_plugin_little_time(session_of, scene, monkeypatch):

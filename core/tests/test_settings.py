@@ -1,6 +1,7 @@
 """Settings: a table becomes an object, or a list of all that is wrong with it."""
 
 import datetime
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +9,7 @@ import attrs
 import pytest
 from attrs import validators
 
+from gridhook import SettingError
 from gridhook.settings import fields_of, read_settings
 
 BASE = Path("/somewhere")
@@ -173,6 +175,81 @@ def test_what_a_class_refuses_as_a_whole_is_a_problem_of_its_table():
 
     assert read(cls=Range, low=0.5)[1] == []
     assert problem_of(cls=Range, low=2.0) == ("plugins.mine", "low is above high")
+
+
+def constructing(raises):
+    """A class whose constructor raises that; the lines of a traceback are those of this file."""
+
+    @attrs.frozen
+    class Fails:
+        rate: float = 1.0
+
+        def __attrs_post_init__(self):
+            raise raises
+
+    return Fails
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("no meter\nat all"), "no meter at all"),
+        (SettingError("no meter", "rate"), "no meter"),
+        (ValueError(), "'mine' cannot be constructed: ValueError (…)"),
+        (KeyError("MY_API_KEY"), "'mine' cannot be constructed: KeyError: 'MY_API_KEY' (…)"),
+        (AssertionError(), "'mine' cannot be constructed: AssertionError (…)"),
+        (TypeError("not so"), "'mine' cannot be constructed: TypeError: not so (…)"),
+        (
+            FileNotFoundError(2, "No such file or directory", "a.key"),
+            "'mine' cannot be constructed: FileNotFoundError: [Errno 2] No such file or directory: 'a.key' (…)",
+        ),
+        (
+            UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "invalid"),
+            (
+                "'mine' cannot be constructed: UnicodeDecodeError: "
+                "'utf-8' codec can't decode byte 0xe9 in position 0: invalid (…)"
+            ),
+        ),
+    ],
+)
+def test_a_constructor_that_fails_says_how_and_where(error, message):
+    path, said = problem_of(cls=constructing(error))
+    assert re.sub(r"\(core/tests/test_settings\.py, line \d+\)", "(…)", said) == message
+    assert path == ("plugins.mine.rate" if isinstance(error, SettingError) else "plugins.mine")
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("too high"), "too high"),
+        (TypeError("not a rate", "more", "of it"), "not a rate"),
+        (KeyError("rate"), "is refused: KeyError: 'rate' (…)"),
+        (AssertionError(), "is refused: AssertionError (…)"),
+    ],
+)
+def test_a_validator_that_fails_otherwise_is_not_taken_for_a_missing_key(error, message):
+    def refuse(*_):
+        raise error
+
+    @attrs.frozen
+    class Picky:
+        rate: float = attrs.field(validator=refuse)
+
+    path, said = problem_of(cls=Picky, rate=1.0)
+    assert path == "plugins.mine.rate"
+    assert re.sub(r"\(core/tests/test_settings\.py, line \d+\)", "(…)", said) == message
+
+
+def test_a_type_that_no_table_can_give_is_a_problem_of_its_field():
+    @attrs.frozen
+    class Odd:
+        rate: int | str = 1
+        name: str = ""
+        kinds: dict[str, set[int] | str] = attrs.field(factory=dict)
+
+    _, problems = read(cls=Odd)
+    assert [problem.path for problem in problems] == ["plugins.mine.rate", "plugins.mine.kinds"]
+    assert problems[0].message.startswith("no setting can be int | str; there are bool, int, ")
 
 
 def test_without_a_place_the_keys_stand_alone():

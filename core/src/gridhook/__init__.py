@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ExchangeError,
         GridhookError,
         Problem,
+        SettingError,
         UnknownAreaError,
     )
     from gridhook.figures import Figures, SessionInfo
@@ -56,6 +57,7 @@ __all__ = [
     "Requirement",
     "Requirements",
     "SessionInfo",
+    "SettingError",
     "Tree",
     "UnknownAreaError",
     "hookimpl",
@@ -72,6 +74,7 @@ _MODULES = {
         "ExchangeError",
         "GridhookError",
         "Problem",
+        "SettingError",
         "UnknownAreaError",
     ),
     "figures": ("Figures", "SessionInfo"),

@@ -5,6 +5,8 @@
     GridhookError
     ├── ConfigError          the call, the configuration or a plugin's name or settings are wrong
     ├── ExchangeError        the exchange cannot be reached, or ended the session
+    ├── SeriesError          a file of meter data cannot be read
+    │   └── UnknownColumnError
     └── AreaError
         ├── UnknownAreaError
         └── AmbiguousAreaError
@@ -26,7 +28,10 @@ __all__ = [
     "ExchangeError",
     "GridhookError",
     "Problem",
+    "SeriesError",
+    "SettingError",
     "UnknownAreaError",
+    "UnknownColumnError",
     "did_you_mean",
     "join_path",
     "nearest",
@@ -45,12 +50,14 @@ class Problem:
     """One mistake in a configuration.
 
     ``path`` is where it is, such as ``pricing.routes.storage``; ``file`` and ``line`` say where that was written.
+    ``near`` is the path that was written instead, where ``path`` itself was not.
     """
 
     path: str
     message: str
     file: Path | None = None
     line: int | None = None
+    near: str = ""
 
     def __str__(self) -> str:
         place = self.file and (f"{self.file}:{self.line}" if self.line else str(self.file))
@@ -67,6 +74,30 @@ class ConfigError(GridhookError):
 
 class ExchangeError(GridhookError):
     """The exchange cannot be reached, refuses us, or ended the session."""
+
+
+class SettingError(ValueError):
+    """What a plugin's constructor raises where one of its settings is to blame, and no validator can say so.
+
+    :param message: what is wrong with it, for the user.
+    :param setting: its name, or its path within the plugin's table.
+    """
+
+    def __init__(self, message: str, setting: str) -> None:
+        self.setting = setting
+        super().__init__(message)
+
+
+class SeriesError(GridhookError):
+    """A CSV file or column cannot be read, or does not cover the time that is asked for."""
+
+
+class UnknownColumnError(SeriesError):
+    """A file has no such column."""
+
+    def __init__(self, message: str, column: str) -> None:
+        self.column = column
+        super().__init__(message)
 
 
 class AreaError(GridhookError, LookupError):

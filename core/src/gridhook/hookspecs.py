@@ -8,7 +8,7 @@ the failure becomes a :class:`~gridhook.events.PluginFailed` event, and the next
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -30,7 +30,6 @@ __all__ = [
     "SPECIFICATIONS",
     "ForecastingSpec",
     "GridOperatorSpec",
-    "NamingSpec",
     "ObservationSpec",
     "PricingSpec",
     "RegistrationSpec",
@@ -305,43 +304,6 @@ class ObservationSpec:
             def session_finished(summary):
                 print(summary.trades, "trades")
         """
-
-
-class NamingSpec:
-    """Which areas do the settings name? Plain methods, without ``@hookimpl``; both are optional.
-
-    A name that leads nowhere does nothing, and nobody would notice. So plugins say what they name: it is looked up
-    before anything connects where the exchange knows its areas beforehand, and is an error then; elsewhere a name that
-    leads nowhere is a warning, since the area may still appear.
-    """
-
-    def named_areas(self) -> Mapping[str, str]:
-        """Say which areas (assets, homes, other markets) the settings name.
-
-        Called once, when the plugin has been loaded.
-
-        :returns: the id, path or name of each area, by its place in the settings, such as ``partner`` or
-            ``limits."Home 1"``. A name has to lead to exactly one area.
-
-        .. code-block:: python
-
-            import attrs
-
-            @attrs.define
-            class OneNeighbour:
-                partner: str
-
-                def named_areas(self):
-                    return {"partner": self.partner}
-        """
-        return {}
-
-    def named_assets(self) -> Mapping[str, str]:
-        """Say which assets the settings name, where a market will not do.
-
-        :returns: as ``named_areas``, but a path or a name, which may lead to several assets.
-        """
-        return {}
 
 
 SPECIFICATIONS: dict[str, type] = {

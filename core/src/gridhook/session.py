@@ -142,6 +142,8 @@ class Session:
         self._publish(notice)
         if isinstance(notice, AreasClaimed) and notice.problems:
             self._on_problems(notice.problems)
+        if isinstance(notice, AreasClaimed) and not notice.paths:
+            _log.warning("no asset is claimed; nothing will be traded")
 
     def _log_failures(self) -> None:
         """Report failures of observers; they are not told about them, or one that always fails would never end."""
@@ -151,7 +153,8 @@ class Session:
     def _log_failure(self, failure: PluginFailed) -> None:
         """Warn of a failure once; the same one again is worth an info line, and the figures count them all."""
         about = f" for {failure.rows}" if failure.rows else ""
-        bench = "; it is benched until the next slot" if failure.benched else ""
+        is_over = failure.hook == "session_finished"
+        bench = "; it is benched until the next slot" if failure.benched and not is_over else ""
         kind = (failure.plugin, failure.hook, re.sub(r"\d+", "0", failure.message))
         level = logging.INFO if kind in self._warned else logging.WARNING
         self._warned.add(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import math
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,9 +17,13 @@ from cattrs.cols import homogenous_tuple_structure_factory, list_structure_facto
 from cattrs.errors import AttributeValidationNote, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
-from gridhook.errors import Problem, did_you_mean, join_path, nearest
+from gridhook.errors import Problem, SettingError, did_you_mean, join_path, nearest
+from gridhook.failures import describe, on_one_line
 
-__all__ = ["fields_of", "read_settings"]
+__all__ = ["MISSING", "fields_of", "read_settings"]
+
+MISSING = "is missing"
+"""The message about a setting that has no default and is not given."""
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
@@ -154,8 +159,25 @@ def _class_hook(cls: type, converter: cattrs.Converter) -> _Hook:
         for field in fields_of(cls)
         if field.validator is not None
     }
-    hook: _Hook = make_dict_structure_fn(cls, converter, **overrides)
+    try:
+        hook: _Hook = make_dict_structure_fn(cls, converter, **overrides)
+    except cattrs.StructureHandlerNotFoundError as error:
+        msg = f"{cls.__name__} has fields that no table can give"
+        raise cattrs.ClassValidationError(msg, list(_unsupported(cls, converter)), cls) from error
     return hook
+
+
+def _unsupported(cls: type, converter: cattrs.Converter) -> Iterator[SettingError]:
+    for field in fields_of(cls):
+        try:
+            converter.get_structure_hook(field.type)
+        except cattrs.StructureHandlerNotFoundError as error:
+            shown = inspect.formatannotation(error.type_)
+            msg = (
+                f"no setting can be {shown}; there are bool, int, float, str, Path, date, datetime, Literal, attrs "
+                f"classes, and lists, tuples and dicts of these (a field with init=False is no setting)"
+            )
+            yield SettingError(msg, field.name)
 
 
 def _validating(field: attrs.Attribute[Any], converter: cattrs.Converter) -> _Hook:
@@ -172,15 +194,38 @@ def _problems(error: BaseException, at: str, beside: tuple[str, ...] = ()) -> It
     if isinstance(error, cattrs.BaseValidationError):
         for inner in error.exceptions:
             place = _place(inner, at)
-            yield from _problems(inner, place, beside if place == at else ())
+            is_field = place != at
+            if is_field and _is_missing(inner):
+                yield Problem(place, MISSING)
+            elif isinstance(inner, cattrs.BaseValidationError | cattrs.ForbiddenExtraKeysError):
+                yield from _problems(inner, place, () if is_field else beside)
+            else:
+                yield _problem(inner, place, is_field=is_field)
     elif isinstance(error, cattrs.ForbiddenExtraKeysError):
         known = [*beside, *(field.name for field in fields_of(error.cl))]
         for key in sorted(error.extra_fields):
             yield Problem(join_path(at, key), f"no such setting{did_you_mean(nearest(key, known)) or _listing(known)}")
-    elif isinstance(error, KeyError):
-        yield Problem(at, "is missing")
     else:
-        yield Problem(at, str(error.args[0]) if error.args else repr(error))
+        yield _problem(error, at, is_field=False)
+
+
+def _is_missing(error: BaseException) -> bool:
+    """Tell a key that cattrs did not find from a KeyError inside a validator, which has a frame of its own."""
+    trace = error.__traceback__
+    return isinstance(error, KeyError) and (trace is None or trace.tb_next is None)
+
+
+def _problem(error: BaseException, at: str, *, is_field: bool) -> Problem:
+    if isinstance(error, SettingError):
+        return Problem(f"{at}.{error.setting}" if at else error.setting, on_one_line(str(error)))
+    # Validators say what is wrong by ValueError or TypeError; attrs' own append the field and more to their text.
+    is_meant = isinstance(error, (ValueError, TypeError) if is_field else ValueError)
+    if is_meant and not isinstance(error, UnicodeError) and error.args:
+        return Problem(at, on_one_line(str(error.args[0])))
+    if is_field:
+        return Problem(at, f"is refused: {describe(error)}")
+    name = at.rpartition(".")[2]
+    return Problem(at, f"{name!r} cannot be constructed: {describe(error)}".removeprefix("'' "))
 
 
 def _place(error: BaseException, at: str) -> str:

@@ -88,7 +88,7 @@ def test_slots_are_as_long_as_the_exchange_says(tmp_path):
         ({"offer_rate": "5"}, "plugins.deviations.offer_rate"),
         ({"window_slots": 0}, "plugins.deviations.window_slots"),
         ({"measurements": {"fil": "x.csv"}}, "plugins.deviations.measurements.fil"),
-        ({"measurements": {"file": "gone.csv"}}, "plugins.deviations.measurements"),
+        ({"measurements": {"file": "gone.csv"}}, "plugins.deviations.measurements.file"),
     ],
 )
 def test_mistakes_in_the_settings_are_named(tmp_path, settings, path):

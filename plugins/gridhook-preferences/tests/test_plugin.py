@@ -73,6 +73,7 @@ def test_an_asset_may_be_named_by_its_path(require):
 def test_a_broken_file_is_a_mistake_in_the_settings(tmp_path):
     (tmp_path / "requirements.json").write_text('{"Load 1": [{"Rte": 1}]}', encoding="utf-8")
     _, (problem,) = read_settings(Preferences, {"file": "requirements.json"}, base=tmp_path, at="plugins.preferences")
+    assert problem.path == "plugins.preferences.file"
     assert "no such key 'Rte'" in problem.message
 
 

@@ -77,11 +77,13 @@ def test_slots_are_as_long_as_the_exchange_says(csv):
 @pytest.mark.parametrize(
     ("settings", "path"),
     [
-        ({"file": "gone.csv"}, "plugins.profiles"),
+        ({"file": "gone.csv"}, "plugins.profiles.file"),
         ({"unit": "MWh"}, "plugins.profiles.unit"),
         ({"scale": -1}, "plugins.profiles.scale"),
         ({"load_kwh": -1}, "plugins.profiles.load_kwh"),
-        ({"file": "forecasts.csv", "timezone": "Berlin"}, "plugins.profiles"),
+        ({"file": "forecasts.csv", "timezone": "Berlin"}, "plugins.profiles.timezone"),
+        ({"file": "forecasts.csv", "time": "when"}, "plugins.profiles.file"),
+        ({"file": "forecasts.csv", "columns": {"PV 1": "roof"}}, 'plugins.profiles.columns."PV 1"'),
     ],
 )
 def test_mistakes_in_the_settings_are_named(tmp_path, csv, settings, path):

@@ -45,9 +45,10 @@ class Layer:
 
     def place(self, problem: Problem) -> Problem:
         """Return ``problem`` with the line of this layer's file."""
-        if problem.path in self.given:
+        path = problem.near or problem.path
+        if path in self.given:
             return problem
-        return attrs.evolve(problem, file=self.file, line=find_line(self.lines, problem.path))
+        return attrs.evolve(problem, file=self.file, line=find_line(self.lines, path))
 
 
 @attrs.frozen(eq=False)
@@ -68,7 +69,7 @@ class Reading:
 
     def place(self, problem: Problem) -> Problem:
         """Return ``problem`` with the file and line in which its path was written."""
-        parts = problem.path.split(".")
+        parts = (problem.near or problem.path).split(".")
         for depth in range(len(parts), 0, -1):
             layer = self.origins.get(".".join(parts[:depth]).split("[")[0])
             if layer is not None:

@@ -17,6 +17,8 @@ from typing import Any
 
 import attrs
 
+from gridhook.failures import describe, where
+
 __all__ = ["Failure", "Guard", "WrongAnswerError"]
 
 _AGAIN_SECONDS = 0.5
@@ -80,12 +82,12 @@ class Guard:
                 self._stop()
         except _CutOffError as error:
             self._stop()  # where the cut came when the plugin had just returned
-            message = f"did not answer within {self.timeout_seconds:g} s and was cut off"
+            message = f"did not answer within {self.timeout_seconds:g} s and was cut off{where(error)}"
             return Failure(message, _trace(error))
         except WrongAnswerError as error:
             return Failure(str(error), _trace(error))
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a plugin end nothing
-            return Failure(f"{type(error).__name__}: {_text(error)}".rstrip(": "), _trace(error))
+            return Failure(_describe(error), _trace(error))
 
     def _start(self) -> None:
         self._inside = True
@@ -102,11 +104,11 @@ class Guard:
             raise _CutOffError
 
 
-def _text(error: BaseException) -> str:
+def _describe(error: BaseException) -> str:
     try:
-        return str(error)
+        return describe(error)
     except BaseException:  # noqa: BLE001 - an error that cannot be shown is the plugin's, too
-        return ""
+        return type(error).__name__
 
 
 def _trace(error: BaseException) -> str:

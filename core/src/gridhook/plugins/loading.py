@@ -27,6 +27,8 @@ HOOKS: Mapping[str, str] = {
 }
 """The domain of each hook."""
 
+_ONLY_ATTRS = "only attrs classes have settings (@attrs.define)"
+
 
 @attrs.frozen(eq=False)
 class Implementation:
@@ -63,26 +65,30 @@ class Registry:
             self._pluggy.add_hookspecs(specification)
 
     def load(self, installed: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:
-        """Import, construct, register and check one plugin; all that is wrong with it is returned."""
+        """Import, construct, register and check one plugin; all that is wrong with it is returned.
+
+        Problems with the plugin as a whole, not with a setting, have no path.
+        """
         found = self._guard.call(installed.entry_point.load)
         if isinstance(found, Failure):
-            return None, [Problem(table.at, f"{installed.name!r} cannot be imported: {found.message}")]
+            return None, [Problem("", f"{installed.name!r} cannot be imported: {found.message}")]
         instance, problems = self._construct(found, installed.name, table)
         if problems:
             return None, problems
-        registered = self._guard.call(
+        registered: tuple[Plugin | None, list[Problem]] | Failure = self._guard.call(
             lambda: self.register(installed.name, instance, installed.distribution, installed.version)
         )
         if isinstance(registered, Failure):
-            why = registered.message.partition("\n")[0]
-            return None, [Problem(table.at, f"{installed.name!r} cannot be registered: {why}")]
-        plugin, problems = registered
-        return plugin, [attrs.evolve(problem, path=table.at) for problem in problems]
+            return None, [Problem("", f"{installed.name!r} cannot be registered: {registered.message}")]
+        return registered
 
     def register(
         self, name: str, instance: object, distribution: str = "", version: str = ""
     ) -> tuple[Plugin | None, list[Problem]]:
         """Register an object or module with hook implementations, and check them."""
+        if self._pluggy.is_registered(instance):
+            other = self._pluggy.get_name(instance)
+            return None, [Problem("", f"{name!r} is the same module as {other!r}; name one of them only")]
         try:
             self._pluggy.register(instance, name)
         except pluggy.PluginValidationError as error:
@@ -113,27 +119,34 @@ class Registry:
         return Plugin(name, distribution, version, instance, implementations), problems
 
     def _construct(self, found: object, name: str, table: Table) -> tuple[object, list[Problem]]:
-        if isinstance(found, ModuleType) or not inspect.isclass(found):
-            if not isinstance(found, ModuleType):
-                return None, [Problem(table.at, f"{name!r} is {found!r}; an entry point is a class or a module")]
+        if isinstance(found, ModuleType):
             return found, _no_settings(name, table)
-        if not attrs.has(found):
-            if table.values:
-                return None, _no_settings(name, table)
-            built = self._guard.call(found)
-        else:
+        if not inspect.isclass(found):
+            return None, [Problem("", f"{name!r} is {found!r}; an entry point is a class or a module")]
+        if attrs.has(found):
             built = self._guard.call(lambda: read_settings(found, table.values, base=table.base, at=table.at))
-            if not isinstance(built, Failure):
-                built, problems = built
-                if problems:
-                    return None, problems
+        else:
+            problems = _no_settings(name, table) or _lacking(name, found)
+            built = (None, problems) if problems else self._guard.call(lambda: (found(), []))
         if isinstance(built, Failure):
-            return None, [Problem(table.at, f"{name!r} cannot be constructed: {built.message}")]
-        return built, []
+            return None, [Problem("", f"{name!r} cannot be constructed: {built.message}")]
+        instance, problems = built
+        return instance, problems
 
 
 def _no_settings(name: str, table: Table) -> list[Problem]:
-    return [Problem(join_path(table.at, key), f"{name!r} has no settings") for key in table.values]
+    return [Problem(join_path(table.at, key), f"{name!r} has no settings: {_ONLY_ATTRS}") for key in table.values]
+
+
+def _lacking(name: str, cls: type) -> list[Problem]:
+    """Return what stops a class without settings from being constructed."""
+    try:
+        inspect.signature(cls).bind()
+    except TypeError as error:
+        return [Problem("", f"{name!r} cannot be constructed: {error}; {_ONLY_ATTRS}")]
+    except ValueError:  # a class that does not say what it takes; the call will tell
+        return []
+    return []
 
 
 def _last_lines(error: pluggy.PluginValidationError) -> str:

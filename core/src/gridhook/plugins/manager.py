@@ -17,6 +17,7 @@ from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missi
 from gridhook.plugins.guard import Guard
 from gridhook.plugins.loading import HOOKS, Plugin, Registry
 from gridhook.plugins.naming import NamedArea, named_by, unknown_names
+from gridhook.settings import MISSING
 
 __all__ = ["Manager", "NoCoreRangeWarning", "build_manager", "load_plugins"]
 
@@ -58,6 +59,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
     plugins: dict[str, Plugin] = {}
     named: list[NamedArea] = []
     problems: list[Problem] = []
+    faulty: set[str] = set()
     with guard.armed():
         for name, places in _named(config).items():
             found = installed.get(name)
@@ -66,20 +68,22 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
                 continue
             table = config.plugins.get(name) or Table(join_path("plugins", name), {}, Path())
             plugin, wrong = _load(registry, found, table)
-            problems += [problem if problem.path != table.at else _at(problem, places) for problem in wrong]
             if plugin is not None:
                 plugins[name] = plugin
-                names, wrong = named_by(name, plugin.instance, table.at, guard)
+                names, more = named_by(name, plugin.instance, table.at, guard)
                 named += names
-                problems += wrong
-    problems += _misplaced(config, plugins)
+                wrong += more
+            if wrong:
+                faulty.add(name)
+            problems += [_placed(problem, table, places, is_written=name in config.plugins) for problem in wrong]
+    problems += _misplaced(config, {name: plugin for name, plugin in plugins.items() if name not in faulty})
     decisions = Decisions(config, Caller(plugins, guard, config.guard.failures))
     return Manager(plugins, guard, decisions, named), problems
 
 
 def _load(registry: Registry, found: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:
     if found.problem is not None:
-        return None, [Problem(table.at, found.problem)]
+        return None, [Problem("", found.problem)]
     if found.core_range is None:
         message = f"{found.distribution} does not say which versions of gridhook it works with"
         warnings.warn(NoCoreRangeWarning(message), stacklevel=2)
@@ -100,8 +104,15 @@ def _named(config: Config) -> dict[str, list[str]]:
     return places
 
 
-def _at(problem: Problem, places: list[str]) -> Problem:
-    return attrs.evolve(problem, path=places[0])
+def _placed(problem: Problem, table: Table, places: list[str], *, is_written: bool) -> Problem:
+    """Return a problem at the place that names the plugin, unless it is about a setting in a table that was written."""
+    if not problem.path:
+        return attrs.evolve(problem, path=places[0])
+    if is_written:
+        return problem
+    setting = problem.path.removeprefix(f"{table.at}.")
+    hint = f"; add [{table.at}] with {setting} = …" if problem.message == MISSING else ""
+    return attrs.evolve(problem, message=f"{problem.message}{hint}", near=places[0])
 
 
 def _misplaced(config: Config, plugins: Mapping[str, Plugin]) -> list[Problem]:

@@ -1,9 +1,4 @@
-"""Naming: areas that plugins' settings name, held against those that an exchange has.
-
-A plugin says what it names by one or two plain methods (functions, if it is a module), both of them optional:
-``named_areas() -> Mapping[str, str]`` for places in its settings where any area will do, ``named_assets()`` where only
-an asset will.
-"""
+"""Naming: areas that plugins' settings name, held against those that an exchange has."""
 
 from __future__ import annotations
 
@@ -17,9 +12,46 @@ from gridhook.errors import AreaError, Problem, did_you_mean, nearest
 from gridhook.grid import Tree
 from gridhook.plugins.guard import Failure, Guard, WrongAnswerError
 
-__all__ = ["NamedArea", "named_by", "unknown_names"]
+__all__ = ["NamedArea", "NamingSpec", "named_by", "unknown_names"]
 
 _METHODS = ("named_areas", "named_assets")
+
+
+class NamingSpec:
+    """Which areas do the settings name? Plain methods, without ``@hookimpl``; both are optional.
+
+    A name that leads nowhere does nothing, and nobody would notice. So plugins say what they name: it is looked up
+    before anything connects where the exchange knows its areas beforehand, and is an error then; elsewhere a name that
+    leads nowhere is a warning, since the area may still appear.
+    """
+
+    def named_areas(self) -> Mapping[str, str]:
+        """Say which areas (assets, homes, other markets) the settings name.
+
+        Called once, when the plugin has been loaded.
+
+        :returns: the id, path or name of each area, by its place in the settings, such as ``partner`` or
+            ``limits."Home 1"``. A name has to lead to exactly one area.
+
+        .. code-block:: python
+
+            import attrs
+
+            @attrs.define
+            class OneNeighbour:
+                partner: str
+
+                def named_areas(self):
+                    return {"partner": self.partner}
+        """
+        return {}
+
+    def named_assets(self) -> Mapping[str, str]:
+        """Say which assets the settings name, where a market will not do.
+
+        :returns: as ``named_areas``, but a path or a name, which may lead to several assets.
+        """
+        return {}
 
 
 @attrs.frozen
@@ -32,7 +64,7 @@ class NamedArea:
 
 
 def named_by(plugin: str, instance: object, at: str, guard: Guard) -> tuple[list[NamedArea], list[Problem]]:
-    """Ask a plugin what its settings name; one that cannot say it is a problem of its table ``at``."""
+    """Ask a plugin what its settings, a table at ``at``, name; that it cannot say it is a problem without a path."""
     named: list[NamedArea] = []
     for method in _METHODS:
         function = getattr(instance, method, None)
@@ -40,7 +72,7 @@ def named_by(plugin: str, instance: object, at: str, guard: Guard) -> tuple[list
             continue
         answer = guard.call(partial(_ask, function))
         if isinstance(answer, Failure):
-            return [], [Problem(at, f"{plugin!r} failed in {method}: {answer.message}")]
+            return [], [Problem("", f"{plugin!r} failed in {method}: {answer.message}")]
         named += [NamedArea(f"{at}.{place}", name, method == "named_assets") for place, name in answer.items()]
     return named, []
 

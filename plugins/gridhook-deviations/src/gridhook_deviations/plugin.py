@@ -42,7 +42,7 @@ class Deviations:
     _slot_length: pendulum.Duration = attrs.field(init=False, factory=lambda: pendulum.duration(minutes=15))
 
     def named_assets(self) -> Mapping[str, str]:
-        """Return the assets that ``measurements`` names; see :class:`gridhook.hookspecs.NamingSpec`."""
+        """Return the assets that ``measurements`` names; see :class:`gridhook.plugins.naming.NamingSpec`."""
         return {f"measurements.{place}": asset for place, asset in self.measurements.named_assets().items()}
 
     @hookimpl

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from gridhook import AreaError, Grid, Lots, Market, Rates, Requirement, Requirements, hookimpl
+from gridhook import AreaError, Grid, Lots, Market, Rates, Requirement, Requirements, SettingError, hookimpl
 from gridhook_preferences.file import Preference, PreferencesFileError, read_preferences
 
 __all__ = ["Preferences"]
@@ -31,14 +31,14 @@ class Preferences:
         try:
             return read_preferences(self.file)
         except PreferencesFileError as error:
-            raise ValueError(str(error)) from error
+            raise SettingError(str(error), "file") from error
 
     def named_assets(self) -> Mapping[str, str]:
-        """Return the assets that have preferences; see :class:`gridhook.hookspecs.NamingSpec`."""
+        """Return the assets that have preferences; see :class:`gridhook.plugins.naming.NamingSpec`."""
         return {f'file["{asset}"]': asset for asset in self._by_asset}
 
     def named_areas(self) -> Mapping[str, str]:
-        """Return the partners, which may be homes; see :class:`gridhook.hookspecs.NamingSpec`."""
+        """Return the partners, which may be homes; see :class:`gridhook.plugins.naming.NamingSpec`."""
         return {
             f'file["{asset}"][{entry}]["Trading Partners"][{number}]': partner
             for asset, preferences in self._by_asset.items()

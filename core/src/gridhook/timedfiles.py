@@ -1,0 +1,156 @@
+"""Timed files: CSV files with a column of times, read and checked row by row."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import attrs
+import numpy as np
+
+from gridhook.arrays import Floats, Ints
+from gridhook.errors import SeriesError, UnknownColumnError, did_you_mean, nearest
+
+__all__ = ["TimedFile", "find_timezone", "read_timed_file"]
+
+
+@attrs.frozen
+class _Row:
+    line: int
+    fields: Sequence[str]
+
+
+@attrs.frozen(eq=False)
+class TimedFile:
+    """A CSV file with a column of times that go on in equal steps.
+
+    ``first``, ``interval``
+        start of the first row and length of each, seconds since 1970 and seconds.
+    ``position``
+        number of each row's interval; those that no row has are gaps.
+    ``columns``
+        position of each column by its name.
+    """
+
+    path: Path
+    first: float
+    interval: float
+    position: Ints
+    rows: Sequence[_Row]
+    columns: Mapping[str, int]
+
+    def values(self, column: str) -> Floats:
+        """Return a column, one value per interval; NaN in gaps and for empty fields.
+
+        :raises SeriesError: the column is not there, or something in it is no finite number.
+        """
+        if column not in self.columns:
+            guess = did_you_mean(nearest(column, self.columns)) or f"; there are {', '.join(self.columns)}"
+            msg = f"{self.path.name} has no column {column!r}{guess}"
+            raise UnknownColumnError(msg, column)
+        at = self.columns[column]
+        values = np.full(int(self.position[-1]) + 1, np.nan)
+        for position, row in zip(self.position.tolist(), self.rows, strict=True):
+            text = row.fields[at].strip()
+            try:
+                values[position] = float(text) if text else np.nan
+            except ValueError as error:
+                msg = f"{self.path.name}, line {row.line}, column {column!r}: {text!r} is not a number"
+                raise SeriesError(msg) from error
+            if math.isinf(values[position]):
+                msg = f"{self.path.name}, line {row.line}, column {column!r} has a value that is not finite"
+                raise SeriesError(msg)
+        return values
+
+
+def read_timed_file(path: Path, time: str, timezone: ZoneInfo) -> TimedFile:
+    """Read a file whose times are in the column ``time``, those without an offset in ``timezone``.
+
+    :raises SeriesError: it cannot be read, or its rows or times are not in order.
+    """
+    header, *rows = _read_rows(path)
+    columns = {name.strip(): at for at, name in enumerate(header.fields)}
+    if time not in columns:
+        # A header that is one column was separated by something else than commas.
+        guess = did_you_mean(nearest(time, columns)) if len(columns) > 1 else ""
+        guess = guess or f"; its header is {','.join(header.fields)!r}"
+        msg = f"{path.name} has no column {time!r} for the time{guess}"
+        raise SeriesError(msg)
+    starts = _parse_times(columns[time], rows, path, timezone)
+    if len(starts) < 2:  # noqa: PLR2004 - an interval needs two starts
+        msg = f"{path.name} has fewer than two rows"
+        raise SeriesError(msg)
+    steps = np.diff(starts)
+    interval = float(steps.min())
+    if interval <= 0 or np.any(steps % interval):
+        first = int(np.flatnonzero((steps <= 0) | (steps % max(interval, 1.0) != 0))[0]) + 1
+        msg = f"{path.name}, line {rows[first].line}: the times do not go on in equal steps"
+        raise SeriesError(msg)
+    position = ((starts - starts[0]) / interval).astype(np.int64)
+    return TimedFile(path, float(starts[0]), interval, position, rows, columns)
+
+
+def _read_rows(path: Path) -> list[_Row]:
+    """Return the rows that are not blank; each has a field per column of the first, or more that are empty."""
+    try:
+        written = path.read_bytes()
+        text = written.decode("utf-8-sig")
+        reader = csv.reader(io.StringIO(text, newline=""))
+        rows = [_Row(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}"
+        raise SeriesError(msg) from error
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        msg = f"{path.name}, line {line}: is not UTF-8 text ({error.reason}); save the file as UTF-8"
+        raise SeriesError(msg) from error
+    except csv.Error as error:
+        msg = f"{path.name}, line {reader.line_num}: is not CSV: {error}"
+        raise SeriesError(msg) from error
+    if not rows:
+        msg = f"{path.name} is not a CSV file with a header: it is empty"
+        raise SeriesError(msg)
+    width = len(rows[0].fields)
+    for row in rows:
+        if len(row.fields) < width or any(map(str.strip, row.fields[width:])):
+            fields = f"{len(row.fields)} field{'s' if len(row.fields) > 1 else ''}"
+            guess = " (a decimal comma?)" if len(row.fields) > width else ""
+            msg = f"{path.name}, line {row.line}: {fields}, and the header has {width}{guess}"
+            raise SeriesError(msg)
+    return rows
+
+
+def find_timezone(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    :raises SeriesError: there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        msg = f"no time zone {name!r}; one is 'Europe/Berlin'"
+        raise SeriesError(msg) from error
+
+
+def _parse_times(column: int, rows: Sequence[_Row], path: Path, timezone: ZoneInfo) -> Floats:
+    """Return seconds since 1970; of a local hour that comes twice, the second one is the later."""
+    starts = np.empty(len(rows))
+    before = -np.inf
+    for number, row in enumerate(rows):
+        text = row.fields[column]
+        try:
+            moment = datetime.datetime.fromisoformat(text.strip())
+        except ValueError as error:
+            msg = f"{path.name}, line {row.line}: {text!r} is not a time such as 2026-06-15T00:15"
+            raise SeriesError(msg) from error
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone)
+            if moment.timestamp() <= before:
+                moment = moment.replace(fold=1)
+        before = starts[number] = moment.timestamp()
+    return starts
