@@ -231,6 +231,15 @@ def test_a_plugin_that_names_no_core_is_taken_with_a_warning(scripted_distributi
     assert list(manager.plugins) == ["mine"]
 
 
+def test_ctrl_c_while_a_plugin_is_imported_is_no_failure_of_the_plugin(scripted_distribution, config_of):
+    source = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)"
+    scripted_distribution(
+        "a-plugin", {MODULE: source}, {PLUGINS: {"mine": f"{MODULE}:Plugin"}}, requires=["gridhook>=0.1"]
+    )
+    with pytest.raises(KeyboardInterrupt):
+        load_plugins(config_of({"mine": {}}))
+
+
 @needs_timer
 def test_a_plugin_that_hangs_when_it_is_imported_is_a_problem(scripted_distribution, config_of):
     source = "import time\ntime.sleep(30)"

@@ -15,6 +15,7 @@ from gridhook.plugins.calling import Caller
 from gridhook.plugins.decisions import Decisions
 from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
 from gridhook.plugins.guard import Guard
+from gridhook.plugins.interrupts import interruptible
 from gridhook.plugins.loading import HOOKS, Plugin, Registry
 from gridhook.plugins.naming import NamedArea, named_by, unknown_names
 from gridhook.settings import MISSING
@@ -60,7 +61,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
     named: list[NamedArea] = []
     problems: list[Problem] = []
     faulty: set[str] = set()
-    with guard.armed():
+    with guard.armed(), interruptible() as check_interrupt:
         for name, places in _named(config).items():
             found = installed.get(name)
             if found is None:
@@ -73,6 +74,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
                 names, more = named_by(name, plugin.instance, table.at, guard)
                 named += names
                 wrong += more
+            check_interrupt()
             if wrong:
                 faulty.add(name)
             problems += [_placed(problem, table, places, is_written=name in config.plugins) for problem in wrong]
