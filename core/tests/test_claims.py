@@ -95,3 +95,9 @@ def test_only_registered_areas_can_be_claimed():
 )
 def test_a_glob_with_a_slash_is_held_against_the_path_else_against_the_name(pattern, fits):
     assert matches(pattern, "Home 1", "Street/Home 1") is fits
+
+
+@pytest.mark.parametrize("part", [field.name for field in attrs.fields(Claim)])
+def test_a_text_is_no_list_of_texts(part):
+    with pytest.raises(TypeError, match=r"of a claim are lists of texts: \['load'\], not 'load'$"):
+        Claim(**{part: "load"})

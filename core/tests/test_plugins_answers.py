@@ -21,7 +21,8 @@ LOTS = make_lots({"name": "Load", "path": "Grid/Load", "energy_kwh": 0.5}, {"nam
 GREEN = Requirement(energy_types=("PV",))
 
 NO_NUMBERS = [
-    (7.0, r"not an array of shape \(\)"),
+    (7.0, "not the number 7.0"),
+    (np.float64(7.0), "not the number 7.0"),
     ([1.0], r"not an array of shape \(1,\)"),
     ([1.0, 2.0, 3.0], r"not an array of shape \(3,\)"),
     ([[1.0, 2.0]], r"not an array of shape \(1, 2\)"),
@@ -198,3 +199,8 @@ def test_a_claim_is_a_claim():
 def test_a_claim_consists_of_texts(part):
     with pytest.raises(WrongAnswerError, match=r"a claim consists of texts, not \('Load', 7\)"):
         check_claim(Claim(**{part: ["Load", 7]}))
+
+
+def test_one_rate_for_all_lots_is_told_of_per_lot():
+    with pytest.raises(WrongAnswerError, match=r"not the number 20\.0; @per_lot takes a rule for one lot$"):
+        check_rates(20.0, 2)

@@ -15,6 +15,9 @@ __all__ = ["Claim", "matches", "resolve_claim"]
 
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(texts, str):
+        msg = f"names, kinds, globs, ids and exclude of a claim are lists of texts: [{texts!r}], not {texts!r}"
+        raise TypeError(msg)
     return tuple(texts)
 
 

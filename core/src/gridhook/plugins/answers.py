@@ -20,7 +20,7 @@ _ROUNDING = 1e-9
 
 def check_rates(answer: object, rows: int) -> Rates:
     """Return an answer as float64 (rows,): finite, ``HOLD`` or NaN."""
-    rates = _numbers(answer, (rows,), "one rate per lot")
+    rates = _numbers(answer, (rows,), "one rate per lot", "; @per_lot takes a rule for one lot")
     if np.any(np.isneginf(rates)):
         msg = "a rate is -inf; HOLD (inf) is what holds a lot"
         raise WrongAnswerError(msg)
@@ -120,12 +120,15 @@ def _check_requirement(one: object) -> None:
             raise WrongAnswerError(msg)
 
 
-def _numbers(answer: object, shape: tuple[int, ...], what: str) -> Floats:
+def _numbers(answer: object, shape: tuple[int, ...], what: str, instead: str = "") -> Floats:
     try:
         array = np.asarray(answer)
     except (ValueError, TypeError) as error:
         msg = f"has to answer float64 {shape}, {what}: {error}"
         raise WrongAnswerError(msg) from error
+    if isinstance(answer, float | int | np.number):
+        msg = f"has to answer float64 {shape}, {what}, not the number {array.item()}{instead}"
+        raise WrongAnswerError(msg)
     if array.shape != shape:
         msg = f"has to answer float64 {shape}, {what}, not an array of shape {array.shape}"
         raise WrongAnswerError(msg)
