@@ -86,7 +86,7 @@ def test_a_password_in_an_address_is_refused_and_not_repeated():
 
 def test_the_plugins_that_a_section_names_each_once_in_order(config_of):
     routes = {"pv": ["b", "c"], "load": ["a", "d", "c"]}
-    config = config_of(registration={"use": ["e", "e"]}, pricing={"use": ["b", "a"], "routes": routes})
+    config = config_of(registration={"use": ["e"]}, pricing={"use": ["b", "a"], "routes": routes})
     assert config.plugins_of("pricing") == ["b", "a", "c", "d"]
     assert config.plugins_of("registration") == ["e"]
     assert config.plugins_of("settlement") == []

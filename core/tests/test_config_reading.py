@@ -1,5 +1,6 @@
 """Reading: layers of configuration, which of them each section is from, and all mistakes at once."""
 
+import os
 import textwrap
 from pathlib import Path
 
@@ -175,6 +176,30 @@ def test_all_mistakes_come_at_once_with_their_lines(read):
     assert reading.config.forecasting.horizon == 1, "defaults stand in for what is wrong"
 
 
+def test_what_is_wrong_in_a_section_hides_nothing_else_in_it(read):
+    reading = read("""\
+        [pricing]
+        use = "ramp"
+        horizon = 2
+        [pricing.routes]
+        load = ["fixed"]
+        """)
+    assert lines(reading) == [
+        "2: pricing.use: has to be a list, not 'ramp'",
+        "3: pricing.horizon: no such setting; there are use, routes",
+    ]
+    assert reading.config.pricing.routes == {"load": ["fixed"]}, "its names can be looked up"
+
+
+def test_a_plugin_is_named_once_on_its_route(read):
+    text = "[pricing]\nuse = ['ramp', 'fixed', 'ramp']\n[pricing.routes]\n'Home 1' = ['fixed', 'fixed']\n"
+    assert lines(read(f"{text}[registration]\nuse = ['claim', 'claim']\n")) == [
+        "6: registration.use: names 'claim' twice",
+        "2: pricing.use: names 'ramp' twice",
+        "4: pricing.routes.\"Home 1\": names 'fixed' twice",
+    ]
+
+
 def test_routes_that_are_no_table_are_told_so_where_routes_belong(read):
     assert lines(read('[pricing]\nroutes = ["ramp"]\n')) == ["2: pricing.routes: has to be a table, not ['ramp']"]
 
@@ -256,3 +281,20 @@ def test_a_layer_is_called_by_its_path_unless_it_has_a_name(tmp_path):
     assert read_layer(path)[0].label == str(path)
     assert read_layer(path, "embedded:demo")[0].label == "embedded:demo"
     assert read_layer(path)[0].base == tmp_path
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"\xef\xbb\xbf[pricing]\nuse = []\n")
+    layer, problems = read_layer(path)
+    assert problems == []
+    assert (layer.document, layer.lines["pricing"]) == ({"pricing": {"use": []}}, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes on this platform")
+def test_a_pipe_is_no_file(tmp_path):
+    """Reading it would wait for ever."""
+    os.mkfifo(tmp_path / "a.toml")
+    layer, problems = read_layer(tmp_path / "a.toml")
+    assert layer.document == {}
+    assert [str(problem) for problem in problems] == [f"{tmp_path / 'a.toml'}: is not a regular file"]

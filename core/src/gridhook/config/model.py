@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import attrs
 from attrs import validators
 
+from gridhook.errors import SettingError, join_path
+
 __all__ = [
     "DOMAINS",
     "ROUTED_DOMAINS",
@@ -46,6 +48,21 @@ def _is_not_blank(_: object, __: object, text: str) -> None:
         raise ValueError(msg)
 
 
+def _names_each_once(_: object, __: object, names: list[str]) -> None:
+    again = [name for at, name in enumerate(names) if name in names[:at]]
+    if again:
+        msg = f"names {again[0]!r} twice"
+        raise ValueError(msg)
+
+
+def _routes_name_each_once(_: object, __: object, routes: dict[str, list[str]]) -> None:
+    for key, names in routes.items():
+        try:
+            _names_each_once(_, __, names)
+        except ValueError as error:
+            raise SettingError(str(error), join_path("", key)) from error
+
+
 @attrs.frozen
 class ExchangeSection:
     """``[exchange]``: where to trade. Further keys belong to the link of the address's scheme.
@@ -67,7 +84,7 @@ class ExchangeSection:
 class RegistrationSection:
     """A section of plugins that are all asked: their names, in order."""
 
-    use: list[str] = attrs.field(factory=list)
+    use: list[str] = attrs.field(factory=list, validator=_names_each_once)
 
 
 @attrs.frozen
@@ -80,8 +97,8 @@ class DomainSection:
         the plugins for some, by path, name, glob or kind; the most specific key wins.
     """
 
-    use: list[str] = attrs.field(factory=list)
-    routes: dict[str, list[str]] = attrs.field(factory=dict)
+    use: list[str] = attrs.field(factory=list, validator=_names_each_once)
+    routes: dict[str, list[str]] = attrs.field(factory=dict, validator=_routes_name_each_once)
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -85,8 +86,10 @@ def default_layer() -> Layer:
 def read_layer(path: Path, label: str | None = None) -> tuple[Layer, list[Problem]]:
     """Read one TOML file; a file that cannot be read or parsed is one problem and an empty layer."""
     empty = Layer(label or str(path), {}, path.parent, path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return empty, [Problem("", "is not a regular file", path)]
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         return empty, [Problem("", f"cannot be read: {error.strerror}", path)]
     except UnicodeDecodeError as error:
@@ -169,7 +172,13 @@ def _read_section(name: str, cls: type, values: object, base: Path) -> tuple[Any
     section, problems = read_settings(cls, values, base=base, at=name)
     if cls is RegistrationSection:
         problems = [_about_routes(problem) for problem in problems]
-    return (cls(), problems) if problems else (section, [])
+    if not problems:
+        return section, []
+    # What is right about it is enough to look for further mistakes.
+    wrong = {re.split(r"[.[]", problem.path.removeprefix(f"{name}."))[0] for problem in problems}
+    right = {key: value for key, value in values.items() if join_path("", key) not in wrong}
+    section, _ = read_settings(cls, right, base=base)
+    return cls() if section is None else section, problems
 
 
 def _about_routes(problem: Problem) -> Problem:
