@@ -75,6 +75,15 @@ failures = 0
     ]
 
 
+def test_mistakes_of_one_line_keep_their_order_and_are_told_once(scripted_config):
+    """Plugins that are named twice are one mistake at each place, in whatever order the names are hashed."""
+    names = [f"nobody-{letter}" for letter in "hgfedcba"]
+    path = scripted_config(more=f"[settlement]\n            use = {names}")
+    found = problems_of(path)
+    assert [problem.partition("'")[2].partition("'")[0] for problem in found] == names
+    assert {problem.partition(":")[0] for problem in found} == {"10"}
+
+
 def test_an_address_that_leads_nowhere_is_told_with_its_line(scripted_config):
     path = scripted_config()
     path.write_text(path.read_text(encoding="utf-8").replace("house", "nowhere"), encoding="utf-8")

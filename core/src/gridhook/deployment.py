@@ -77,7 +77,7 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
         problems += manager.unknown_areas(tree)
     placed = [*reading.problems, *(reading.place(problem) for problem in problems)]
     if placed or found is None:
-        raise ConfigError(sorted(set(placed), key=lambda problem: (problem.line or 0, problem.path)))
+        raise ConfigError(sorted(dict.fromkeys(placed), key=lambda problem: problem.line or 0))
     return Deployment(reading, manager, found, request, is_known=tree is not None)
 
 
