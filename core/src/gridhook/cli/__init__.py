@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from gridhook.cli.group import CommandGroup
+from gridhook.cli.streams import StdoutError, checked_stdout
 
 __all__ = ["main"]
 
@@ -31,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     group = CommandGroup("gridhook", _COMMANDS, _HELP)
     try:
-        group.main(args=arguments, prog_name="gridhook")
+        with checked_stdout():
+            group.main(args=arguments, prog_name="gridhook")
+    except StdoutError as error:
+        _fail(error, 1)
     except _errors().ConfigError as error:
         _fail(error, 2)
     except _errors().GridhookError as error:

@@ -14,6 +14,19 @@ __all__ = ["LEVELS", "set_up_logging"]
 LEVELS = ("debug", "info", "warning", "error")
 
 
+class _LogFile(logging.FileHandler):
+    """A file that is complained of once when it cannot be written any more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say so on stderr, and take no more records."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif self.level <= logging.CRITICAL:
+            self.setLevel(logging.CRITICAL + 1)
+            sys.stderr.write(f"--log-file: {self.baseFilename} cannot be written: {error.strerror}\n")
+
+
 def set_up_logging(level: str, file: Path | None) -> None:
     """Send log lines from ``level`` up to stderr, or to the end of a file; warnings of Python go there too.
 
@@ -25,7 +38,7 @@ def set_up_logging(level: str, file: Path | None) -> None:
         handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     else:
         try:
-            handler = logging.FileHandler(file, encoding="utf-8")
+            handler = _LogFile(file, encoding="utf-8")
         except OSError as error:
             raise ConfigError(Problem("--log-file", f"{file} cannot be written: {error.strerror}")) from error
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

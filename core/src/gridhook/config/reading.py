@@ -177,8 +177,8 @@ def _read_section(name: str, cls: type, values: object, base: Path) -> tuple[Any
     # What is right about it is enough to look for further mistakes.
     wrong = {re.split(r"[.[]", problem.path.removeprefix(f"{name}."))[0] for problem in problems}
     right = {key: value for key, value in values.items() if join_path("", key) not in wrong}
-    section, _ = read_settings(cls, right, base=base)
-    return cls() if section is None else section, problems
+    partly: Any = read_settings(cls, right, base=base)[0]
+    return cls() if partly is None else partly, problems
 
 
 def _about_routes(problem: Problem) -> Problem:

@@ -1,0 +1,70 @@
+"""Standard streams: one that is closed, full or no longer read is no reason for a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+__all__ = ["StdoutError", "checked_stdout"]
+
+
+class StdoutError(Exception):
+    """What a command prints cannot be written. No ``OSError``, so that it is not taken for another file's."""
+
+
+@contextmanager
+def checked_stdout() -> Iterator[None]:
+    """Print through a stream that says so when it cannot be written.
+
+    :raises StdoutError: it cannot be written.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called: what is written there goes nowhere
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open until the end
+    stream = sys.stdout
+    sys.stdout = checked = _Checked(stream)
+    try:
+        yield
+    finally:
+        sys.stdout = stream
+        checked.close()
+
+
+class _Checked:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._failure: StdoutError | None = None
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a stream has
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            self._give_up(error)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def close(self) -> None:
+        self.flush()
+        if self._failure is not None:  # somebody may have swallowed it
+            raise self._failure
+
+    def _give_up(self, error: OSError) -> None:
+        # Python would write what is left in the buffer at the end, and complain again.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+        if not isinstance(error, BrokenPipeError):  # whoever read it has seen enough
+            self._failure = StdoutError(f"stdout cannot be written: {error.strerror}")
+            raise self._failure from error
