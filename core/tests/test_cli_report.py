@@ -124,3 +124,8 @@ def test_a_terminal_gets_them(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     print_report(FIGURES)
     assert "\x1b[" in terminal.getvalue()
+
+
+def test_the_table_of_a_home_with_everything_fits_80_columns(report):
+    member = MemberFigures("Home 05", ("load", "pv", "storage"), 1234.5, 1234.5, -12345.0, -12345.0, 12345.0)
+    assert max(map(len, report(members=(member,)).splitlines()[:3])) <= 80

@@ -136,6 +136,19 @@ def test_a_signal_ends_the_run_between_two_events_with_its_figures(run_json, nam
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_second_signal_does_not_take_away_the_figures(call_gridhook, scripted_config, monkeypatch, name):
+    def print_after_another(figures):
+        os.kill(os.getpid(), getattr(signal, name))
+        print(figures.slots, "slots")  # noqa: T201 - as the report does
+
+    monkeypatch.setattr("gridhook.cli.report.print_report", print_after_another)
+    before = signal.getsignal(getattr(signal, name))
+    done = call_gridhook("run", scripted_config('signal = "SIGINT"'))
+    assert (done.status, done.out) == (130, "2 slots\n")
+    assert signal.getsignal(getattr(signal, name)) is before
+
+
 @pytest.fixture
 def waiting_config(scripted_config, scripted_distribution):
     """The exchange ``waiting:`` waits after its first slot until its stdin is closed."""

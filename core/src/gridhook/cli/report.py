@@ -37,7 +37,7 @@ def _members(members: tuple[MemberFigures, ...]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("member")
     table.add_column("assets")
-    for heading in ("bought kWh", "sold kWh", "bill ct", "without market ct", "saving ct"):
+    for heading in ("bought kWh", "sold kWh", "bill ct", "no market ct", "saving ct"):
         table.add_column(heading, justify="right")
     for member in members:
         _add_row(table, member.name, " ".join(member.kinds), [member])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from gridhook.cli.interrupts import figures_come_first
 from gridhook.cli.logs import LEVELS, set_up_logging
 from gridhook.cli.progress import slot_progress
 from gridhook.deployment import prepare
@@ -45,6 +46,7 @@ def run(
         with slot_progress() as progress:
             session = deployment.open(progress.advance)
             progress.begin(session.slots)
+            click.get_current_context().with_resource(figures_come_first())
             try:
                 figures, failure = session.run(), None
             except ExchangeError as error:
