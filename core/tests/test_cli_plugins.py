@@ -8,6 +8,8 @@ import pytest
 MODULE = "plugins_of_this_test"
 SOURCE = '''
 """A module that prices."""
+from __future__ import annotations
+from pathlib import Path
 from typing import Literal
 import attrs
 from gridhook import hookimpl
@@ -16,17 +18,29 @@ from gridhook import hookimpl
 def price_energy(lots):
     return None
 
+Weather = Literal["clear", "cloudy"]
+
+@attrs.define
+class Limits:
+    """Limits."""
+
+    low: float = 0.0
+    file: Path | None = None
+
 @attrs.define
 class Solar:
-    """Forecasts what panels give.
+    """Forecasts what panels give; see :class:`~some.where.Panels` and :meth:`the rest <some.where.rest>`.
 
-    By the sun's height.
+    By the sun's height, in ``clear`` or
+    ``cloudy`` weather.
     """
 
     peak_kw: float
-    mode: Literal["clear", "cloudy"] = "clear"
+    mode: Weather = "clear"
     names: list[str] = attrs.field(factory=list)
     label: str = attrs.field(default=attrs.Factory(lambda self: self.mode, takes_self=True))
+    limits: Limits = attrs.field(factory=Limits)
+    file: Path | None = None
     state: int = attrs.field(default=0, init=False)
 
     @hookimpl
@@ -110,21 +124,34 @@ def test_a_plugin_is_shown_with_its_hooks_and_settings(install, call_gridhook):
     install()
     done = call_gridhook("plugins", "show", "solar")
     assert (done.status, done.err) == (0, "")
-    assert done.out.startswith("solar (some-plugins 2.1)\n\nForecasts what panels give.\n")
-    assert "By the sun's height." in done.out
+    assert done.out.startswith(
+        "solar (some-plugins 2.1)\n\nForecasts what panels give; see some.where.Panels and the rest."
+    )
+    assert "By the sun's height, in clear or\ncloudy weather." in done.out
     assert "forecast_energy (forecasting)" in done.out
     assert "measure_energy (settlement)" in done.out, "under whatever name it is implemented"
     settings = done.out.partition("[plugins.solar]\n")[2].splitlines()
-    assert [line.split(maxsplit=1)[0] for line in settings] == ["peak_kw", "mode", "names", "label"]
+    assert [line.split(maxsplit=1)[0] for line in settings] == ["peak_kw", "mode", "names", "label", "limits", "file"]
     assert [line.rpartition("  ")[2].strip() for line in settings] == [
         "required",
         "default 'clear'",
         "default []",
         "default follows from the others",
+        "default {}",
+        "default None",
     ]
     assert "float" in settings[0]
     assert "Literal['clear', 'cloudy']" in settings[1]
     assert "list[str]" in settings[2]
+    assert "table of low, file" in settings[4]
+    assert " Path | None " in settings[5]
+
+
+def test_types_that_cannot_be_resolved_are_shown_as_they_are_written(install, call_gridhook):
+    install(SOURCE.replace("peak_kw: float", "peak_kw: Elsewhere"))
+    done = call_gridhook("plugins", "show", "solar")
+    assert (done.status, done.err) == (0, "")
+    assert "Elsewhere" in done.out
 
 
 @pytest.mark.parametrize(

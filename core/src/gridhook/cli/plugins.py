@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
+import re
+from typing import Any
 
 import attrs
 import click
@@ -11,6 +14,7 @@ import pluggy
 
 from gridhook.errors import ConfigError, Problem
 from gridhook.hookspecs import PROJECT
+from gridhook.settings import fields_of
 
 __all__ = ["plugins"]
 
@@ -52,9 +56,8 @@ def list_plugins(*, as_json: bool) -> None:
 def show_plugin(name: str) -> None:
     """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""
     from gridhook.plugins.discovery import PLUGINS, find_installed, missing
-    from gridhook.plugins.guard import Failure
+    from gridhook.plugins.guard import Failure, Guard
     from gridhook.plugins.loading import HOOKS
-    from gridhook.settings import fields_of
 
     installed = find_installed(PLUGINS)
     found = installed.get(name)
@@ -66,13 +69,15 @@ def show_plugin(name: str) -> None:
     if isinstance(loaded, Failure):
         raise ConfigError(Problem("", f"{name!r} cannot be imported: {loaded.message}"))
     click.echo(f"{name} ({found.distribution} {found.version})\n")
-    click.echo(inspect.getdoc(loaded) or "It has no description.")
+    click.echo(_plain(inspect.getdoc(loaded) or "It has no description."))
     implemented = _implemented(loaded)
     click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in HOOKS if hook in implemented)}")
+    # Annotations are texts until they are resolved; what cannot be resolved is shown as it was written.
+    Guard(math.inf).call(lambda: attrs.resolve_types(loaded))
     fields = fields_of(loaded) if inspect.isclass(loaded) else ()
     click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
     for field in fields:
-        click.echo(f"{field.name:<16} {_type_name(field.type):<28} {_default(field)}")
+        click.echo(f"{field.name:<16} {_type_name(field.type):<27}  {_default(field)}")
 
 
 def _implemented(loaded: object) -> set[str]:
@@ -82,12 +87,17 @@ def _implemented(loaded: object) -> set[str]:
     return {mark.get("specname") or name for name, mark in marks if mark is not None}
 
 
-def _type_name(kind: object) -> str:
-    if isinstance(kind, str):
-        return kind
-    return (
-        kind.__name__ if inspect.isclass(kind) and not hasattr(kind, "__args__") else str(kind).replace("typing.", "")
-    )
+def _plain(text: str) -> str:
+    """Return a docstring without its marks: roles name what they lead to, literals are bare."""
+    text = re.sub(r":[\w:]+:`[~!.]*([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
+    return re.sub(r"``(.*?)``", r"\1", text, flags=re.DOTALL)
+
+
+def _type_name(kind: Any) -> str:  # noqa: ANN401 - a type form
+    if attrs.has(kind):
+        return f"table of {', '.join(field.name for field in fields_of(kind))}"
+    shown = inspect.formatannotation(kind)
+    return kind if isinstance(kind, str) else re.sub(r"\b(typing|pathlib|datetime|collections\.abc)\.(?=\w)", "", shown)
 
 
 def _default(field: attrs.Attribute[object]) -> str:
@@ -99,4 +109,4 @@ def _default(field: attrs.Attribute[object]) -> str:
     factory = getattr(default, "factory", None)
     if factory is not None:
         default = factory()
-    return f"default {default!r}"
+    return "default {}" if attrs.has(type(default)) else f"default {default!r}"
