@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +138,26 @@ def test_a_folder_has_to_be_given_and_a_file_is_none(new, tmp_path):
     status, _, err = new(tmp_path / "file")
     assert status == 2
     assert "is a file" in err
+
+
+@pytest.mark.parametrize("folder", ["a-file/village", "a-file"])
+def test_a_file_in_the_way_is_one_line(new, tmp_path, folder):
+    (tmp_path / "a-file").write_text("", encoding="utf-8")
+    status, out, err = new(tmp_path / folder, *SMALL)
+    assert (status, out) == (2, "")
+    assert "Traceback" not in err
+    assert "a-file" in err
+
+
+@pytest.mark.parametrize("method", ["mkdir", "iterdir", "write_text"])
+def test_a_place_that_is_not_ours_is_one_line(new, tmp_path, monkeypatch, method):
+    def refuse(path, *_, **__):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "village").mkdir()
+    monkeypatch.setattr(Path, method, refuse)
+    status, out, err = new(tmp_path / "village", *SMALL)
+    assert (status, out) == (2, "")
+    assert err.endswith(" cannot be written: Permission denied\n")
+    assert err.startswith(str(tmp_path / "village"))
+    assert len(err.splitlines()) == 1

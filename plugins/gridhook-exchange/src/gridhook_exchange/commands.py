@@ -40,7 +40,11 @@ def new(
     from gridhook_exchange.generate.plan import Period, Wishes, draw_plan
     from gridhook_exchange.generate.writing import write_plan
 
-    if folder.exists() and any(folder.iterdir()):
+    try:
+        is_taken = folder.exists() and any(folder.iterdir())
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    if is_taken:
         raise ConfigError(Problem("", f"{folder} is not empty; give another folder"))
     try:
         wishes = Wishes(
@@ -53,6 +57,13 @@ def new(
     except ValueError as error:
         raise ConfigError(Problem("", str(error))) from error
     plan = draw_plan(wishes, [Period(first_day.date(), days)])
-    folder.mkdir(parents=True, exist_ok=True)
-    write_plan(plan, folder, {"community": 0})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_plan(plan, folder, {"community": 0})
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     click.echo(f"wrote {folder}; gridhook run {folder / 'gridhook.toml'} trades it")
+
+
+def _unwritable(folder: Path, error: OSError) -> ConfigError:
+    return ConfigError(Problem("", f"{error.filename or folder} cannot be written: {error.strerror}"))
