@@ -40,12 +40,25 @@ class Ramp:
     def price_energy(self, lots): ...
 
 @attrs.define
+class Preferences:
+    @hookimpl
+    def require(self, lots): ...
+
+@attrs.define
+class Profiles:
+    @hookimpl
+    def forecast_energy(self, assets): ...
+
+@attrs.define
 class Deviations:
     rates: str = "fixed"
 
     @hookimpl
     def settle_deviations(self, deviations): ...
 """
+
+
+STAND_INS = ("claim", "ramp", "preferences", "profiles", "deviations")
 
 
 @pytest.fixture
@@ -56,7 +69,7 @@ def stand_ins(scripted_distribution, only_scripted, tmp_path, monkeypatch):
         {EMBEDDED: EMBEDDED_SOURCE},
         {
             "gridhook.exchanges": {"embedded": f"{EMBEDDED}:Exchange"},
-            "gridhook": {name: f"{EMBEDDED}:{name.title()}" for name in ("claim", "ramp", "deviations")},
+            "gridhook": {name: f"{EMBEDDED}:{name.title()}" for name in STAND_INS},
         },
         requires=("gridhook>=0.1",),
     )
@@ -282,9 +295,11 @@ def test_a_new_file_is_right(stand_ins, call_gridhook, template):
     done = call_gridhook("config", "new", template)
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("wrote gridhook.toml; gridhook config check gridhook.toml ")
+    assert ("community.toml, which has to be beside this file" in done.out) == (template == "community")
     checked = call_gridhook("config", "check", "gridhook.toml")
     assert (checked.status, checked.err) == (0, "")
-    assert checked.out.endswith("claim, ramp, deviations\n")
+    plugins = {"demo": STAND_INS, "community": ("claim", "ramp", "deviations")}[template]
+    assert checked.out.endswith(f" with {', '.join(plugins)}\n")
 
 
 @pytest.mark.parametrize("template", templates())

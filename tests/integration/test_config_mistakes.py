@@ -39,6 +39,24 @@ def test_five_mistakes_are_five_lines_with_path_and_nearest_name(gridhook, tmp_p
     ]
 
 
+def test_a_plugin_without_the_settings_that_it_needs_is_told_where_it_is_named(gridhook, tmp_path):
+    (tmp_path / "needs.toml").write_text('[requirements]\nuse = ["preferences"]\n[exchange]\nurl = "embedded:demo"\n')
+    outcome = gridhook("config", "check", "needs.toml")
+    assert outcome.stderr == (
+        "needs.toml:2: plugins.preferences.file: is missing; add [plugins.preferences] with file = …\n"
+    )
+
+
+def test_a_file_that_is_not_there_is_told_where_it_is_given(gridhook, tmp_path):
+    (tmp_path / "conf").mkdir()
+    text = '[forecasting]\nuse = ["profiles"]\n[plugins.profiles]\nfile = "data/nope.csv"\n'
+    (tmp_path / "conf" / "t.toml").write_text(text, encoding="utf-8")
+    outcome = gridhook("config", "check", "conf/t.toml")
+    assert outcome.stderr == (
+        "conf/t.toml:4: plugins.profiles.file: conf/data/nope.csv cannot be read: No such file or directory\n"
+    )
+
+
 def test_a_right_configuration_is_said_to_be_right(gridhook, tmp_path):
     (tmp_path / "right.toml").write_text('[pricing]\nuse = ["fixed"]\n', encoding="utf-8")
     outcome = gridhook("config", "check", "right.toml")
@@ -97,18 +115,26 @@ file = "meters.csv"
     assert [start for start in starts if not any(line.startswith(start) for line in said)] == []
 
 
-@pytest.mark.parametrize("template", ["demo", "community"])
-def test_a_new_configuration_is_right_and_trades(gridhook, tmp_path, template):
-    if template == "community":
-        made = gridhook("community", "new", "village", "--homes", 4, "--days", 1)
-        assert made.returncode == 0, made.stderr
-        for path in (tmp_path / "village").iterdir():
-            if path.name != "gridhook.toml":
-                path.rename(tmp_path / path.name)
-    written = gridhook("config", "new", template)
+def test_the_demos_template_trades_as_no_file_does(gridhook):
+    written = gridhook("config", "new", "demo")
     assert written.returncode == 0, written.stderr
     assert gridhook("config", "check", "gridhook.toml").returncode == 0
-    outcome = gridhook("run", "gridhook.toml", "--slots", "2")
+    outcome = gridhook("run", "gridhook.toml", "--slots", "4", "--json")
+    assert outcome.returncode == 0, outcome.stderr
+    assert json.loads(outcome.stdout) == json.loads(gridhook("run", "--slots", "4", "--json").stdout)
+
+
+def test_the_communitys_template_is_right_beside_a_community(gridhook):
+    written = gridhook("config", "new", "community")
+    assert (
+        "community.toml, which has to be beside this file; `gridhook community new FOLDER` makes one" in written.stdout
+    )
+    assert "no community 'community.toml'" in gridhook("config", "check", "gridhook.toml").stderr
+    made = gridhook("community", "new", "village", "--homes", 4, "--days", 1)
+    assert made.returncode == 0, made.stderr
+    assert gridhook("config", "new", "community", "village/mine.toml").returncode == 0
+    assert gridhook("config", "check", "village/mine.toml").returncode == 0
+    outcome = gridhook("run", "village/mine.toml", "--slots", "2")
     assert outcome.returncode == 0, outcome.stderr
     assert "2 slots" in outcome.stdout
 

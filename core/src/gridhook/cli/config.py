@@ -68,3 +68,4 @@ def new(template: str, file: Path) -> None:
     except OSError as error:
         raise ConfigError(Problem("", f"{file} cannot be written: {error.strerror}")) from error
     click.echo(f"wrote {file}; gridhook config check {file} says whether it is right, gridhook run {file} trades")
+    click.echo(template_text(template).partition("\n")[0].removeprefix("# "))
