@@ -4,6 +4,7 @@ import datetime
 import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -15,14 +16,14 @@ SUMMER = Period(datetime.date(2026, 6, 15), 7)
 WINTER = Period(datetime.date(2026, 2, 9), 7)
 
 
-@pytest.fixture
-def gridhook(tmp_path):
-    """Run the command in an empty folder; returns the finished process."""
+@pytest.fixture(scope="session")
+def gridhook_in():
+    """Run the command in a folder; returns the finished process."""
 
-    def run(*arguments, **environment):
+    def run(folder, *arguments, **environment):
         return subprocess.run(
             [sys.executable, "-m", "gridhook", *map(str, arguments)],
-            cwd=tmp_path,
+            cwd=folder,
             env={**os.environ, **environment},
             capture_output=True,
             text=True,
@@ -31,6 +32,12 @@ def gridhook(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def gridhook(gridhook_in, tmp_path):
+    """Run the command in an empty folder; returns the finished process."""
+    return partial(gridhook_in, tmp_path)
 
 
 @pytest.fixture

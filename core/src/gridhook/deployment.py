@@ -14,6 +14,7 @@ from gridhook.figures import SessionInfo
 from gridhook.grid import Tree
 from gridhook.links import Exchange, LinkRequest, base_layer, find_exchange
 from gridhook.plugins import Manager, load_plugins
+from gridhook.results import SessionResults
 from gridhook.session import Session
 
 __all__ = ["Deployment", "prepare"]
@@ -38,10 +39,11 @@ class Deployment:
         """The effective configuration."""
         return self.reading.config
 
-    def open(self, on_slot: Callable[[int], None] | None = None) -> Session:
+    def open(self, on_slot: Callable[[int], None] | None = None, results: SessionResults | None = None) -> Session:
         """Connect to the exchange.
 
         :param on_slot: called when a slot opens, with the number of slots so far.
+        :param results: gets all events and batches, and the figures in the end.
         :raises ConfigError: the address leads to something that is wrong.
         :raises ExchangeError: the exchange cannot be reached.
         """
@@ -54,6 +56,7 @@ class Deployment:
             self.request.slots,
             on_slot,
             self._refuse if self.is_known else None,
+            results,
         )
 
     def _refuse(self, problems: Sequence[Problem]) -> None:

@@ -30,6 +30,7 @@ from gridhook.events import (
 from gridhook.figures import Figures, SessionInfo
 from gridhook.links import Link
 from gridhook.plugins import Manager
+from gridhook.results import SessionResults
 from gridhook.tally import Tally
 
 __all__ = ["Session", "Stop"]
@@ -54,6 +55,7 @@ class Session:
     :param slots: end after so many slots; None: when the exchange does.
     :param on_slot: called when a slot opens, with the number of slots so far.
     :param on_problems: called with what in claims leads nowhere; None: that is worth a warning.
+    :param results: gets all events and batches, and the figures in the end.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Session:
         slots: int | None = None,
         on_slot: Callable[[int], None] | None = None,
         on_problems: Callable[[Sequence[Problem]], None] | None = None,
+        results: SessionResults | None = None,
     ) -> None:
         self._link = link
         self._manager = manager
@@ -73,6 +76,7 @@ class Session:
         self._slots = slots
         self._on_slot = on_slot
         self._on_problems = on_problems or _warn
+        self._results = results
         self._tally = Tally()
         self._warned: set[tuple[str, str, str]] = set()
         self.stop = Stop()
@@ -90,6 +94,8 @@ class Session:
             finally:
                 figures = self.figures()
                 decisions.finish_session(figures)
+                if self._results is not None:
+                    self._results.finish(figures)
                 self._log_failures()
                 self._link.close()
         return figures
@@ -124,11 +130,15 @@ class Session:
                 case Notify(notice):
                     self._note(notice)
                 case Batch():
+                    if self._results is not None:
+                        self._results.sent(command)
                     self._link.send(command)
         return state
 
     def _publish(self, event: Event) -> None:
         self._tally.add(event)
+        if self._results is not None:
+            self._results.saw(event)
         self._manager.decisions.tell(event)
         self._log_failures()
         if isinstance(event, SlotOpened) and self._on_slot is not None:

@@ -15,6 +15,7 @@ from gridhook.cli.progress import slot_progress
 from gridhook.deployment import prepare
 from gridhook.errors import ExchangeError
 from gridhook.figures import Figures
+from gridhook.results import ResultsFolder, SessionResults
 
 __all__ = ["run"]
 
@@ -23,6 +24,7 @@ __all__ = ["run"]
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--exchange", metavar="URL", help="Trade there; goes before the configuration.")
 @click.option("--slots", type=click.IntRange(min=1), metavar="N", help="End after N slots.")
+@click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write results to this new folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object, and nothing else.")
 @click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
 @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there and not to stderr.")
@@ -30,6 +32,7 @@ def run(
     config: Path | None,
     exchange: str | None,
     slots: int | None,
+    report: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes it by name
     log_level: str,
     log_file: Path | None,
@@ -43,8 +46,9 @@ def run(
     # What plugins print must not get between the figures.
     with contextlib.redirect_stdout(sys.stderr):
         deployment = prepare(config, exchange=exchange, slots=slots)
+        results = None if report is None else SessionResults(ResultsFolder(report))
         with slot_progress() as progress:
-            session = deployment.open(progress.advance)
+            session = deployment.open(progress.advance, results)
             progress.begin(session.slots)
             click.get_current_context().with_resource(figures_come_first())
             try:

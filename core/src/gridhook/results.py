@@ -1,0 +1,211 @@
+"""Results: what happened in a run, as files for spreadsheets: trades, orders, assets, and a summary."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import attrs
+import pendulum
+
+from gridhook.commands import Batch, PlaceOrders
+from gridhook.errors import ConfigError, Problem
+from gridhook.events import Answered, Connected, Event, SlotOpened, Ticked, Traded
+from gridhook.figures import Figures
+from gridhook.trades import SPOT, Trade
+
+__all__ = ["AssetRow", "OrderRow", "ResultsFolder", "SessionResults", "TradeRow"]
+
+
+class TradeRow(NamedTuple):
+    """A line of ``trades.csv``: slots as ISO-8601 in UTC, areas as paths, rates in cents/kWh (empty: not told)."""
+
+    id: str
+    market: str
+    slot: str
+    buyer: str
+    seller: str
+    energy_kWh: float  # noqa: N815 - the column's name
+    buyer_rate: float
+    seller_rate: float
+    with_partner: bool
+
+
+class OrderRow(NamedTuple):
+    """A line of ``orders.csv``: when it was sent, for which slot, and what the exchange said to it."""
+
+    sent_in: str
+    progress: float
+    slot: str
+    asset: str
+    side: str
+    rate: float
+    energy_kWh: float  # noqa: N815 - the column's name
+    requirements: str
+    status: str
+    reason: str
+
+
+class AssetRow(NamedTuple):
+    """A line of ``assets.csv``: what one asset traded for one slot, kWh and cents."""
+
+    slot: str
+    asset: str
+    kind: str
+    bought_kWh: float  # noqa: N815 - the column's name
+    sold_kWh: float  # noqa: N815 - the column's name
+    paid_cents: float
+    received_cents: float
+    settled_kWh: float  # noqa: N815 - the column's name
+
+
+class ResultsFolder:
+    """A folder that results go to.
+
+    :param path: the folder; it is made if it is not there.
+    :raises ConfigError: it cannot be made, or has files in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if any(path.iterdir()):
+                raise ConfigError(Problem("--report", f"{path} is not empty; give another folder"))
+        except OSError as error:
+            raise ConfigError(Problem("--report", f"{path} cannot be made: {error.strerror}")) from error
+
+    def write(
+        self,
+        trades: Iterable[TradeRow],
+        orders: Iterable[OrderRow],
+        assets: Iterable[AssetRow],
+        summary: Mapping[str, Any],
+    ) -> None:
+        """Write all files."""
+        self._write("trades.csv", TradeRow, trades)
+        self._write("orders.csv", OrderRow, orders)
+        self._write("assets.csv", AssetRow, assets)
+        text = json.dumps(summary, indent=2, ensure_ascii=False)
+        (self.path / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+
+    def _write(self, name: str, row_type: type[tuple[Any, ...]], rows: Iterable[tuple[Any, ...]]) -> None:
+        with (self.path / name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(row_type._fields)  # type: ignore[attr-defined]
+            writer.writerows([_text(value) for value in row] for row in rows)
+
+
+class SessionResults:
+    """Collects the results of a session from what it sends and is told.
+
+    :param folder: where they are written in the end.
+    """
+
+    def __init__(self, folder: ResultsFolder) -> None:
+        self._folder = folder
+        self._paths: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
+        self._own: set[str] = set()
+        self._now = ("", 0.0)
+        self._trades: list[Trade] = []
+        self._orders: list[OrderRow] = []
+        self._waiting: dict[int, list[OrderRow]] = {}
+
+    def saw(self, event: Event) -> None:
+        """Take note of an event."""
+        match event:
+            case Connected(tree=tree):
+                self._paths = dict(zip(tree.ids, tree.paths, strict=True))
+                self._kinds = dict(zip(tree.ids, tree.kinds, strict=True))
+            case SlotOpened() | Ticked():
+                self._now = (_moment(event.slot), event.progress)
+                self._own.update(event.grid.assets.id.tolist())
+            case Traded(trades=trades):
+                self._trades += trades
+            case Answered():
+                self._answer(event)
+            case _:
+                pass
+
+    def sent(self, batch: Batch) -> None:
+        """Take note of a batch."""
+        orders = [command for command in batch.commands if isinstance(command, PlaceOrders)]
+        self._waiting[batch.transaction] = [row for command in orders for row in self._placed(command)]
+
+    def finish(self, figures: Figures) -> None:
+        """Write all files; orders without an answer are ``unknown``."""
+        for rows in self._waiting.values():
+            self._orders += [row._replace(status="unknown", reason="the exchange did not answer") for row in rows]
+        self._waiting.clear()
+        trades = [self._trade(trade) for trade in self._trades]
+        self._folder.write(trades, self._orders, self._assets(), figures.to_json())
+
+    def _placed(self, command: PlaceOrders) -> Iterable[OrderRow]:
+        for number, line in enumerate(command.lines):
+            conditions = [attrs.asdict(one) for one in command.requirements.get(number, ())]
+            yield OrderRow(
+                *self._now,
+                _moment(line.slot),
+                self._path(line.asset),
+                line.side,
+                line.rate,
+                line.energy_kwh,
+                json.dumps(conditions) if conditions else "",
+                "",
+                "",
+            )
+
+    def _answer(self, answer: Answered) -> None:
+        rows = self._waiting.pop(answer.transaction, [])
+        for number, row in enumerate(rows):
+            taken = number < len(answer.accepted) and bool(answer.accepted[number])
+            reason = answer.order_errors.get(number, "")
+            self._orders.append(row._replace(status="accepted" if taken else "refused", reason=reason))
+
+    def _trade(self, trade: Trade) -> TradeRow:
+        _, market, slot, buyer, seller, *rest = trade
+        return TradeRow(trade.id, market, _moment(slot), self._path(buyer), self._path(seller), *rest)
+
+    def _assets(self) -> list[AssetRow]:
+        rows: dict[tuple[str, str], AssetRow] = {}
+        for trade in self._trades:
+            for asset, rate, is_buyer in (
+                (trade.buyer, trade.buyer_rate, True),
+                (trade.seller, trade.seller_rate, False),
+            ):
+                if asset not in self._own:
+                    continue
+                key = (_moment(trade.slot), self._path(asset))
+                row = rows.get(key) or AssetRow(*key, self._kinds.get(asset, ""), 0.0, 0.0, 0.0, 0.0, 0.0)
+                rows[key] = _add(row, trade.energy_kwh, rate, is_buyer=is_buyer, is_spot=trade.market == SPOT)
+        return [rows[key] for key in sorted(rows)]
+
+    def _path(self, area: str) -> str:
+        return self._paths.get(area, area)
+
+
+def _add(row: AssetRow, energy_kwh: float, rate: float, *, is_buyer: bool, is_spot: bool) -> AssetRow:
+    cents = energy_kwh * rate
+    settled = row.settled_kWh + (0.0 if is_spot else energy_kwh)
+    if is_buyer:
+        return row._replace(
+            bought_kWh=row.bought_kWh + energy_kwh, paid_cents=row.paid_cents + cents, settled_kWh=settled
+        )
+    return row._replace(
+        sold_kWh=row.sold_kWh + energy_kwh, received_cents=row.received_cents + cents, settled_kWh=settled
+    )
+
+
+def _moment(time: pendulum.DateTime) -> str:
+    return time.in_timezone("UTC").isoformat()
+
+
+def _text(value: object) -> object:
+    """Return a cell: what is not known is empty, and flags are as JSON has them."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value != value else value  # noqa: PLR0124 - NaN
