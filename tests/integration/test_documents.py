@@ -29,7 +29,7 @@ DOCUMENTS = sorted(
 METERS = ROOT.parent / "shared" / "data" / "citylearn-2022" / "homes.csv"
 NAME = re.compile(r"# ([\w./-]+\.(py|toml))\n")
 # What the gate itself does, in an environment of its own.
-SET_UP = re.compile(r"python -m pip install (\.|-e .*)$|python -m pytest$")
+SET_UP = re.compile(r"python -m pip install (\.|-e '.\[test\]'|-e ./core .*)$|python -m pytest$")
 
 
 class Reader:
@@ -39,6 +39,7 @@ class Reader:
         self.folder = folder
         self.namespace = {}
         self.site = folder / "site-packages"
+        self.sources = []
 
     def save(self, text):
         """Write a block that names its file; return the file."""
@@ -89,13 +90,19 @@ class Reader:
         return "".join(self._run(shlex.split(part)) for part in parts)
 
     def _run(self, words):
-        if words[:4] == ["python", "-m", "pip", "install"]:
+        if words[:3] == ["python", "-m", "pytest"]:
+            command = [sys.executable, *words[1:], "-p", "no:cacheprovider"]
+        elif words[:4] == ["python", "-m", "pip", "install"]:
+            if words[4] == "-e":
+                # pip has no editable installs beside the others: the sources go before what it copies.
+                del words[4]
+                self.sources.append(str(self.folder / words[4]))
             quiet = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(self.site)]
             command = [sys.executable, "-m", "pip", "install", *quiet, *words[4:]]
         else:
             assert words[0] == "gridhook", words
             command = [sys.executable, "-m", *words]
-        environment = {**os.environ, "PYTHONPATH": str(self.site)}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*self.sources, str(self.site)])}
         outcome = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
         )

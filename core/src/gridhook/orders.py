@@ -58,7 +58,8 @@ class Requirement:
     """One set of conditions that a trade of an order has to meet, all of them (PROTOCOL.md 6.5).
 
     ``partners``
-        ids of the assets to trade with; empty: anyone.
+        ids of the assets to trade with, not names (``market.grid.tree`` translates; the plugin ``preferences`` does so
+        for its file); empty: anyone.
     ``energy_types``
         kinds of energy to take, such as ``"PV"``; empty: any.
     ``energy_kwh``
