@@ -216,3 +216,10 @@ def test_a_plugin_that_is_not_installed(install, call_gridhook, name, message):
     install()
     done = call_gridhook("plugins", "show", name)
     assert (done.status, done.out, done.err) == (2, "", message)
+
+
+def test_ctrl_c_while_it_is_imported_is_no_failure_of_the_plugin(install, call_gridhook):
+    install("import os, signal\nos.kill(os.getpid(), signal.SIGINT)")
+    done = call_gridhook("plugins", "show", "solar")
+    assert done.status == 130
+    assert "imported" not in done.err

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from gridhook.errors import did_you_mean, nearest
 from gridhook.plugins.guard import Failure, Guard
+from gridhook.plugins.interrupts import interruptible
 
 __all__ = ["COMMANDS", "EXCHANGES", "PLUGINS", "Installed", "find_installed", "missing"]
 
@@ -42,8 +43,12 @@ class Installed:
     entry_point: metadata.EntryPoint = attrs.field(repr=False)
 
     def load(self) -> Any | Failure:  # noqa: ANN401 - whatever the distribution provides
-        """Import and return what the entry point names; the call is guarded, but not timed."""
-        return Guard(math.inf).call(self.entry_point.load)
+        """Import and return what the entry point names; the call is guarded, but not timed.
+
+        :raises KeyboardInterrupt: Ctrl-C came meanwhile.
+        """
+        with interruptible():
+            return Guard(math.inf).call(self.entry_point.load)
 
 
 def find_installed(group: str) -> Mapping[str, Installed]:
