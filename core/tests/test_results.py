@@ -13,7 +13,8 @@ from gridhook.commands import Batch, OrderLines, PlaceOrders
 from gridhook.errors import ConfigError
 from gridhook.events import Answered, Connected, SlotOpened, Traded
 from gridhook.orders import Requirement
-from gridhook.results import ResultsFolder, SessionResults
+from gridhook.resultfiles import ResultsFolder
+from gridhook.results import SessionResults
 from gridhook.tally import Tally
 from gridhook.testing import SLOT, make_assets, make_grid
 from gridhook.trades import SETTLEMENT, SPOT, Trades

@@ -1,23 +1,20 @@
-"""Results: what happened in a run, as files for spreadsheets: trades, orders, assets, and a summary."""
+"""Results: what happened in a run, as rows for spreadsheets: trades, orders, assets, and a summary."""
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import attrs
 import pendulum
 
 from gridhook.commands import Batch, PlaceOrders
-from gridhook.errors import ConfigError, Problem
 from gridhook.events import Answered, Connected, Event, SlotOpened, Ticked, Traded
 from gridhook.figures import Figures
 from gridhook.trades import SPOT, Trade
 
-__all__ = ["AssetRow", "OrderRow", "ResultsFolder", "SessionResults", "TradeRow"]
+__all__ = ["AssetRow", "OrderRow", "ResultsWriter", "SessionResults", "TradeRow"]
 
 
 class TradeRow(NamedTuple):
@@ -62,21 +59,8 @@ class AssetRow(NamedTuple):
     settled_kWh: float  # noqa: N815 - the column's name
 
 
-class ResultsFolder:
-    """A folder that results go to.
-
-    :param path: the folder; it is made if it is not there.
-    :raises ConfigError: it cannot be made, or has files in it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            if any(path.iterdir()):
-                raise ConfigError(Problem("--report", f"{path} is not empty; give another folder"))
-        except OSError as error:
-            raise ConfigError(Problem("--report", f"{path} cannot be made: {error.strerror}")) from error
+class ResultsWriter(Protocol):
+    """Where results go."""
 
     def write(
         self,
@@ -85,28 +69,18 @@ class ResultsFolder:
         assets: Iterable[AssetRow],
         summary: Mapping[str, Any],
     ) -> None:
-        """Write all files."""
-        self._write("trades.csv", TradeRow, trades)
-        self._write("orders.csv", OrderRow, orders)
-        self._write("assets.csv", AssetRow, assets)
-        text = json.dumps(summary, indent=2, ensure_ascii=False)
-        (self.path / "summary.json").write_text(f"{text}\n", encoding="utf-8")
-
-    def _write(self, name: str, row_type: type[tuple[Any, ...]], rows: Iterable[tuple[Any, ...]]) -> None:
-        with (self.path / name).open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(row_type._fields)  # type: ignore[attr-defined]
-            writer.writerows([_text(value) for value in row] for row in rows)
+        """Write all of them."""
+        ...
 
 
 class SessionResults:
     """Collects the results of a session from what it sends and is told.
 
-    :param folder: where they are written in the end.
+    :param writer: gets them in the end.
     """
 
-    def __init__(self, folder: ResultsFolder) -> None:
-        self._folder = folder
+    def __init__(self, writer: ResultsWriter) -> None:
+        self._writer = writer
         self._paths: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
         self._own: set[str] = set()
@@ -142,7 +116,7 @@ class SessionResults:
             self._orders += [row._replace(status="unknown", reason="the exchange did not answer") for row in rows]
         self._waiting.clear()
         trades = [self._trade(trade) for trade in self._trades]
-        self._folder.write(trades, self._orders, self._assets(), figures.to_json())
+        self._writer.write(trades, self._orders, self._assets(), figures.to_json())
 
     def _placed(self, command: PlaceOrders) -> Iterable[OrderRow]:
         for number, line in enumerate(command.lines):
@@ -167,8 +141,17 @@ class SessionResults:
             self._orders.append(row._replace(status="accepted" if taken else "refused", reason=reason))
 
     def _trade(self, trade: Trade) -> TradeRow:
-        _, market, slot, buyer, seller, *rest = trade
-        return TradeRow(trade.id, market, _moment(slot), self._path(buyer), self._path(seller), *rest)
+        return TradeRow(
+            trade.id,
+            trade.market,
+            _moment(trade.slot),
+            self._path(trade.buyer),
+            self._path(trade.seller),
+            trade.energy_kwh,
+            trade.buyer_rate,
+            trade.seller_rate,
+            trade.with_partner,
+        )
 
     def _assets(self) -> list[AssetRow]:
         rows: dict[tuple[str, str], AssetRow] = {}
@@ -202,10 +185,3 @@ def _add(row: AssetRow, energy_kwh: float, rate: float, *, is_buyer: bool, is_sp
 
 def _moment(time: pendulum.DateTime) -> str:
     return time.in_timezone("UTC").isoformat()
-
-
-def _text(value: object) -> object:
-    """Return a cell: what is not known is empty, and flags are as JSON has them."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "" if value != value else value  # noqa: PLR0124 - NaN

@@ -15,7 +15,8 @@ from gridhook.cli.progress import slot_progress
 from gridhook.deployment import prepare
 from gridhook.errors import ExchangeError
 from gridhook.figures import Figures
-from gridhook.results import ResultsFolder, SessionResults
+from gridhook.resultfiles import ResultsFolder
+from gridhook.results import SessionResults
 
 __all__ = ["run"]
 
