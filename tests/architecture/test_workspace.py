@@ -34,8 +34,8 @@ def test_a_member_has_all_that_a_distribution_needs(member):
 
 def test_the_root_installs_every_member():
     assert PYPROJECT["project"]["dependencies"] == [
-        "gridhook @ {root:uri}/core",
-        *(f"{name} @ {{root:uri}}/plugins/{name}" for name in PLUGINS),
+        "gridhook @ {root:uri}/core/.",
+        *(f"{name} @ {{root:uri}}/plugins/{name}/." for name in PLUGINS),
     ]
     assert sorted(PYPROJECT["tool"]["uv"]["sources"]) == ["gridhook", *PLUGINS]
 

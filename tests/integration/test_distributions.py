@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -132,3 +133,13 @@ def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, 
     assert figures["trades"] > 0
     # Nobody prices the batteries: three of them, both sides, at ten ticks.
     assert figures["reasons"]["declined"] >= 3 * 2 * 10 * 48
+
+
+def test_who_installs_a_changed_checkout_gets_what_it_has_now(tmp_path):
+    """Pip keeps the wheel of a folder whose name looks like `name-version`, and installs it again in its place."""
+    root = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = [one.replace("{root:uri}", ROOT.as_uri()) for one in root["dependencies"]]
+    offline = ("--quiet", "--no-index", "--no-deps", "--no-build-isolation")
+    pip(sys.executable, "wheel", *offline, "--cache-dir", tmp_path / "cache", "-w", tmp_path / "out", *requirements)
+    assert len(list((tmp_path / "out").glob("*.whl"))) == len(MEMBERS)
+    assert list((tmp_path / "cache").rglob("*.whl")) == []

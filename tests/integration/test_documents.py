@@ -97,8 +97,8 @@ class Reader:
                 # pip has no editable installs beside the others: the sources go before what it copies.
                 del words[4]
                 self.sources.append(str(self.folder / words[4]))
-            quiet = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", str(self.site)]
-            command = [sys.executable, "-m", "pip", "install", *quiet, *words[4:]]
+            quiet = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--no-cache-dir"]
+            command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(self.site), *words[4:]]
         else:
             assert words[0] == "gridhook", words
             command = [sys.executable, "-m", *words]
