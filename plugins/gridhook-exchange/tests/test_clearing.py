@@ -13,8 +13,8 @@ from gridhook.orders import Requirement
 from gridhook_exchange.market.book import Book, Terms
 from gridhook_exchange.market.clearing import clear
 from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.fees import Fees
 from gridhook_exchange.market.matching import TOLERANCE
-from gridhook_exchange.market.tree import Fees
 
 
 @attrs.frozen
@@ -37,17 +37,20 @@ class CopyingMarkets:
     """Markets that forward orders as PROTOCOL.md 6.6 and 6.7 tell it: agents carry copies from door to door.
 
     An agent between two markets notes the tick at which it first sees an order, and when that is the minimum age ago
-    it puts a copy into the market next door. An offer pays a market's fee when it enters it, a bid when it leaves it; a
-    bid whose copy would have a negative price is not carried any further.
+    it puts a copy into the market next door. An offer pays a market's fee when it enters it, a bid when it leaves it,
+    a percentage always of the rate at which it was posted; a bid whose copy would have a negative price is not carried
+    any further.
     """
 
     def __init__(self, community: Community, orders: Sequence[Order]) -> None:
+        self._tree = community.tree
         parent = community.tree.parent.tolist()
         self._doors = {
             market: [other for other in range(len(parent)) if parent[other] == market or parent[market] == other]
             for market in range(len(parent))
         }
         self._fee = community.fee.tolist()
+        self._is_percent = community.rules.fees == "percent"
         self._home = community.tree.home.tolist()
         self._min_age = community.rules.min_age_ticks
         self._orders = orders
@@ -60,7 +63,7 @@ class CopyingMarkets:
         for number, order in enumerate(self._orders):
             home = self._home[order.asset]
             if order.posted == tick - 1:
-                self._put(number, home, order.rate + (self._fee[home] if order.is_offer else 0.0), tick)
+                self._put(number, home, order.rate + (self._fee_on(order, home) if order.is_offer else 0.0), tick)
         while self._carry(tick):
             pass
 
@@ -70,29 +73,55 @@ class CopyingMarkets:
         for number, market in old_enough:
             for door in self._doors[market]:
                 rate = self.rate[number, market]
-                rate += self._fee[door] if self._orders[number].is_offer else -self._fee[market]
+                order = self._orders[number]
+                rate += self._fee_on(order, door) if order.is_offer else -self._fee_on(order, market)
                 if (number, door) not in self.rate and rate >= 0:
                     self._put(number, door, rate, tick)
                     carried = True
         # With a minimum age of 0 the new copies are old enough at once.
         return carried and self._min_age == 0
 
+    def _fee_on(self, order: Order, market: int) -> float:
+        return order.rate * self._fee[market] / 100.0 if self._is_percent else self._fee[market]
+
     def _put(self, number: int, market: int, rate: float, tick: int) -> None:
         self.rate[number, market] = rate
         self._seen[number, market] = tick
 
     def crossing(self) -> set[tuple[int, int]]:
-        """Return the bids and offers of two assets that stand in one market together and cross there."""
-        return {
-            (bid, offer)
+        """Return the bids and offers of two assets that stand in one market together and cross there.
+
+        A percentage weighs differently in each market on the way; what counts is the lowest that contains both.
+        """
+        together = {
+            (bid, offer, market)
             for bid, market in self.rate
             for offer, other in self.rate
             if market == other
             and not self._orders[bid].is_offer
             and self._orders[offer].is_offer
             and self._orders[bid].asset != self._orders[offer].asset
-            and self.rate[offer, market] - self.rate[bid, market] <= TOLERANCE
         }
+        return {(bid, offer) for bid, offer, market in together if self._crosses(bid, offer, market)}
+
+    def _crosses(self, bid: int, offer: int, market: int) -> bool:
+        if not self._is_percent:
+            return self.rate[offer, market] - self.rate[bid, market] <= TOLERANCE
+        homes = (np.array([self._home[self._orders[number].asset]]) for number in (bid, offer))
+        meeting = int(self._tree.meeting(*homes)[0])
+        bid_rate = self._rate_above(bid, meeting)
+        return bid_rate >= 0 and self._rate_above(offer, meeting) - bid_rate <= TOLERANCE
+
+    def _rate_above(self, number: int, market: int) -> float:
+        """Return the rate of an order's copy in its home or a market above it."""
+        order = self._orders[number]
+        here, rate = self._home[order.asset], order.rate
+        rate += self._fee_on(order, here) if order.is_offer else 0.0
+        while here != market:
+            above = int(self._tree.parent[here])
+            rate += self._fee_on(order, above) if order.is_offer else -self._fee_on(order, here)
+            here = above
+        return rate
 
 
 def post(book: Book, orders: Sequence[Order], tick: int) -> None:
@@ -112,7 +141,7 @@ def post(book: Book, orders: Sequence[Order], tick: int) -> None:
 
 def trade_all(community: Community, orders: Sequence[Order], ticks: int) -> Iterator[tuple[int, list[tuple]]]:
     """Yield for each tick the trades: buyer, seller, energy, rate, market, with partner."""
-    book, fees = Book(), Fees.of(community.tree, community.fee)
+    book, fees = Book(), Fees.of(community.tree, community.fee, community.rules.fees)
     for tick in range(ticks):
         cleared = clear(book, community, fees, tick)
         columns = (
@@ -203,7 +232,9 @@ class TestForwarding:
             for buyer, seller, _, rate, market, with_partner in trades:
                 way = path_between(community, buyer, seller)
                 assert rate == posted[2 * buyer].rate
-                assert rate - sum(community.fee[one] for one in way) >= posted[2 * seller + 1].rate - TOLERANCE
+                fees = sum(community.fee[one] for one in way)
+                kept = rate / (1.0 + fees / 100.0) if community.rules.fees == "percent" else rate - fees
+                assert kept >= posted[2 * seller + 1].rate - TOLERANCE
                 assert market == min(way, key=lambda one: community.tree.depth[one])
                 assert not with_partner
 
@@ -259,7 +290,7 @@ class TestForwarding:
     @pytest.mark.parametrize("terms", [None, (Requirement(),)])
     def test_orders_do_not_trade_in_the_tick_in_which_they_are_posted(self, make_community, min_age, terms):
         community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}, min_age=min_age)
-        book, fees = Book(), Fees.of(community.tree, community.fee)
+        book, fees = Book(), Fees.of(community.tree, community.fee, community.rules.fees)
         post(book, [Order(0, False, 20.0, 1.0, 3, terms)], 3)
         post(book, [Order(1, True, 10.0, 1.0, 2)], 2)
         assert len(clear(book, community, fees, 3)) == 0
@@ -300,6 +331,105 @@ class TestPriorities:
         orders = [Order(0, False, 20.0, 1.0, 1), Order(1, False, 20.0, 1.0, 2), Order(2, True, 10.0, 1.0, 5)]
         trades = [trade for _, made in trade_all(community, orders, 10) for trade in made]
         assert [buyer for buyer, *_ in trades] == [1]
+
+    def test_the_priority_of_the_rules_counts(self, make_community):
+        community = make_community(
+            loads={"Early": ("Grid", [1.0]), "Late": ("Grid", [1.0])},
+            pvs={"Cheap": ("Grid", [1.0]), "Dear": ("Grid", [1.0])},
+            priority="price-time",
+        )
+        orders = [
+            Order(0, False, 20.0, 1.0, 1),
+            Order(1, False, 20.0, 1.0, 2),
+            Order(2, True, 10.0, 0.5, 5),
+            Order(3, True, 15.0, 0.6, 5),
+        ]
+        trades = [trade for _, made in trade_all(community, orders, 10) for trade in made]
+        assert [trade[:2] for trade in trades] == [(0, 2), (0, 3), (1, 3)]
+
+
+HOUSES = {"Grid": (None, 4.0), "House 1": ("Grid", 1.0), "House 2": ("Grid", 2.0)}
+
+
+class TestPayAsClear:
+    """The clearing rate is what trades settle at, which in the original it is not (PROTOCOL.md 6.4)."""
+
+    @pytest.mark.parametrize("mode", ["constant", "percent"])
+    def test_the_example_that_the_original_settles_pay_as_bid(self, make_community, mode):
+        community = make_community(
+            loads={"L1": ("Grid", [1.0]), "L2": ("Grid", [1.0])},
+            pvs={"P1": ("Grid", [1.0]), "P2": ("Grid", [1.0])},
+            clearing="pay-as-clear",
+            fees=mode,
+        )
+        orders = [Order(0, False, 30.0, 1.0, 0), Order(1, False, 20.0, 1.0, 0)]
+        orders += [Order(2, True, 10.0, 1.0, 0), Order(3, True, 12.0, 1.0, 0)]
+        trades = [trade for _, made in trade_all(community, orders, 5) for trade in made]
+        assert [trade[:4] for trade in trades] == [(0, 2, 1.0, 20.0), (1, 3, 1.0, 20.0)]
+
+    def test_orders_with_requirements_pay_their_bids_first_and_the_rest_one_rate(self, make_community):
+        community = make_community(
+            loads={name: ("Grid", [1.0]) for name in ("High", "Low", "Wish")},
+            pvs={"PV": ("Grid", [3.0])},
+            clearing="pay-as-clear",
+        )
+        orders = [
+            Order(0, False, 30.0, 1.0, 0),
+            Order(1, False, 20.0, 1.0, 0),
+            Order(2, False, 25.0, 1.0, 0, (Requirement(),)),
+            Order(3, True, 10.0, 3.0, 0),
+        ]
+        trades = [trade for _, made in trade_all(community, orders, 5) for trade in made]
+        assert [(buyer, rate) for buyer, _, _, rate, *_ in trades] == [(2, 25.0), (0, 20.0), (1, 20.0)]
+
+    @pytest.mark.parametrize(
+        ("mode", "paid", "kept"),
+        [("constant", [21.0, 20.0], [14.0, 14.0]), ("percent", [20 / 0.99, 20.0], [20 / 0.99 / 1.07, 20 / 1.06])],
+    )
+    def test_buyers_on_different_ways_pay_what_comes_to_one_rate_where_they_meet(
+        self, make_community, mode, paid, kept
+    ):
+        """A bid of 20 from the grid sets the rate there; who comes from the house pays its fee on top."""
+        community = make_community(
+            HOUSES,
+            loads={"Far": ("House 1", [1.0]), "Near": ("Grid", [1.0])},
+            pvs={"PV": ("House 2", [2.0])},
+            clearing="pay-as-clear",
+            fees=mode,
+        )
+        orders = [Order(0, False, 30.0, 1.0, 0), Order(1, False, 20.0, 1.0, 0), Order(2, True, 5.0, 2.0, 0)]
+        trades = [trade for _, made in trade_all(community, orders, 8) for trade in made]
+        assert [trade[:2] for trade in trades] == [(0, 2), (1, 2)]
+        assert [trade[3] for trade in trades] == pytest.approx(paid)
+        fees = Fees.of(community.tree, community.fee, mode)
+        homes = (np.array([1, 0]), np.array([2, 2]), np.array([0, 0]))
+        assert fees.kept(np.array(paid), fees.on_path(*homes)) == pytest.approx(kept)
+
+    @settings(max_examples=100, deadline=None)
+    @given(data=st.data())
+    def test_in_each_market_and_tick_it_is_what_pay_as_clear_gives_there(self, data, communities):
+        """No buyer pays more than it bid, no seller keeps less than it asked, and rates are uniform round by round."""
+        community = data.draw(communities)
+        community = attrs.evolve(community, rules=attrs.evolve(community.rules, clearing="pay-as-clear"))
+        orders = data.draw(order_books(community, 5, 5))
+        posted = {order.key: order for order in orders}
+        fees = Fees.of(community.tree, community.fee, community.rules.fees)
+        home = community.tree.home
+        copies = CopyingMarkets(community, orders)
+        for tick, trades in trade_all(community, orders, last_tick(community, orders)):
+            copies.begin_tick(tick)
+            crossing = {(orders[bid].asset, orders[offer].asset) for bid, offer in copies.crossing()}
+            there: dict[int, set[float]] = {}
+            for buyer, seller, _, rate, market, _ in trades:
+                assert (buyer, seller) in crossing
+                assert rate <= posted[2 * buyer].rate
+                path = fees.on_path(*(np.array([one]) for one in (home[buyer], home[seller], market)))
+                assert fees.kept(np.array([rate]), path)[0] >= posted[2 * seller + 1].rate - TOLERANCE
+                way = fees.way(np.array([False]), home[[buyer]], np.array([market]))
+                there.setdefault(market, set()).add(round(float(way.there(np.array([rate]))[0]), 6))
+            bids = {order.rate for order in orders if not order.is_offer}
+            for rates in there.values():
+                assert len(rates) <= len(bids)
 
 
 class TestRequirements:
@@ -388,7 +518,7 @@ class TestRequirements:
     def test_what_an_order_says_of_its_energy_goes_before_what_its_asset_is(self, make_community):
         """A battery's offer can be solar energy; a battery that says nothing is of no kind."""
         community = make_community(loads={"Load": ("Grid", [1.0])}, batteries={"Battery": ("Grid", {})})
-        fees = Fees.of(community.tree, community.fee)
+        fees = Fees.of(community.tree, community.fee, community.rules.fees)
         for energy_types, count in (({}, 0), ({0: "PV"}, 1), ({0: "Wind"}, 0)):
             book = Book()
             post(book, [Order(0, False, 20.0, 1.0, 0, (Requirement(energy_types=("PV",)),))], 0)
@@ -398,7 +528,7 @@ class TestRequirements:
 
 def test_an_empty_book_clears_to_nothing(make_community):
     community = make_community(loads={"Load": ("Grid", [1.0])})
-    cleared = clear(Book(), community, Fees.of(community.tree, community.fee), 0)
+    cleared = clear(Book(), community, Fees.of(community.tree, community.fee, community.rules.fees), 0)
     assert len(cleared) == 0
     assert cleared.energy_kwh.sum() == 0.0
 
@@ -407,7 +537,7 @@ def test_orders_that_do_not_cross_stay_in_the_book(make_community):
     community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])})
     book = Book()
     post(book, [Order(0, False, 10.0, 1.0, 0), Order(1, True, 10.0 + 3e-5, 0.5, 0)], 0)
-    assert len(clear(book, community, Fees.of(community.tree, community.fee), 5)) == 0
+    assert len(clear(book, community, Fees.of(community.tree, community.fee, community.rules.fees), 5)) == 0
     assert book.open_kwh(4).tolist() == [1.0, 0.0, 0.0, 0.5]
 
 

@@ -64,6 +64,36 @@ def test_the_fast_matcher_gives_the_pairs_energies_and_order_of_the_slow_one(bid
     assert pairs_of(pay_as_bid(make_side(bids), make_side(offers))) == slow_pay_as_bid(bids, offers)
 
 
+def slow_price_time(bids: list[Order], offers: list[Order]) -> list[tuple[int, int, float]]:
+    """Match by price and time: cheapest offers first, highest bids first, earliest first at equal rates."""
+    cheapest_offers = sorted(range(len(offers)), key=lambda number: offers[number][0])
+    highest_bids = sorted(range(len(bids)), key=lambda number: -bids[number][0])
+    bid_left = [energy for _, energy, _ in bids]
+    offer_left = [energy for _, energy, _ in offers]
+    pairs = []
+    for offer in cheapest_offers:
+        for bid in highest_bids:
+            energy = min(offer_left[offer], bid_left[bid])
+            crosses = offers[offer][0] - bids[bid][0] <= 2e-5 and bids[bid][2] != offers[offer][2]
+            if crosses and energy > 2e-5:
+                pairs.append((bid, offer, energy))
+                bid_left[bid] -= energy
+                offer_left[offer] -= energy
+    return pairs
+
+
+@settings(max_examples=300, deadline=None)
+@given(bids=orders, offers=st.one_of(orders, endless_orders))
+def test_price_time_gives_the_pairs_energies_and_order_of_the_slow_one(bids, offers):
+    assert pairs_of(pay_as_bid(make_side(bids), make_side(offers), "price-time")) == slow_price_time(bids, offers)
+
+
+def test_price_time_serves_the_cheapest_offer_and_of_equal_ones_the_earliest():
+    bids, offers = [(20.0, 1.0, 0), (20.0, 0.5, 1)], [(15.0, 1.0, 2), (10.0, 1.0, 3), (10.0, 1.0, 4)]
+    assert pairs_of(pay_as_bid(make_side(bids), make_side(offers), "price-time")) == [(0, 1, 1.0), (1, 2, 0.5)]
+    assert pairs_of(pay_as_bid(make_side(bids), make_side(offers)))[0] == (1, 0, 0.5)
+
+
 @settings(max_examples=100, deadline=None)
 @given(bids=orders, offers=orders, data=st.data())
 def test_posting_order_counts_and_not_the_order_of_rows(bids, offers, data):
@@ -84,6 +114,22 @@ def test_the_golden_example_of_the_protocol():
     matches = pairs_of(pay_as_bid(make_side(bids), make_side(offers)))
     assert [(bid + 1, offer + 1) for bid, offer, _ in matches] == [(1, 3), (1, 2), (1, 1), (3, 1)]
     assert [energy for *_, energy in matches] == pytest.approx([0.2, 1.0, 0.3, 0.7])
+
+
+@settings(max_examples=150, deadline=None)
+@given(bids=orders, offers=orders, data=st.data(), priority=st.sampled_from(["compatible", "price-time"]))
+def test_several_markets_at_once_are_matched_as_one_by_one(bids, offers, data, priority):
+    places = [[data.draw(st.integers(0, 3)) for _ in side] for side in (bids, offers)]
+    at = tuple(np.array(place, dtype=np.int64) for place in places)
+    together = pairs_of(pay_as_bid(make_side(bids), make_side(offers), priority, at))
+    one_by_one = []
+    for market in range(4):
+        rows = [[row for row, place in enumerate(side) if place == market] for side in places]
+        sides = [make_side([side[row] for row in some], some) for side, some in zip((bids, offers), rows, strict=True)]
+        one_by_one += [
+            (rows[0][bid], rows[1][offer], kwh) for bid, offer, kwh in pairs_of(pay_as_bid(*sides, priority))
+        ]
+    assert together == one_by_one
 
 
 def test_of_equal_offers_the_latest_posted_sells_first():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import numpy as np
@@ -11,10 +11,118 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridhook.orders import Requirement
+from gridhook_exchange.market.book import Terms
+from gridhook_exchange.market.fees import Way
 from gridhook_exchange.market.matching import TOLERANCE, Side, pay_as_bid
-from gridhook_exchange.market.preferences import Match, Preferred, match_preferences
+from gridhook_exchange.market.preferences import match_preferences as match_columns
+from gridhook_exchange.market.wishes import Preferring
 
 FREE = Requirement()
+
+
+@attrs.define(eq=False)
+class Preferred:
+    """One order in one market, with what its trades have to meet; an order without alternatives cannot trade."""
+
+    row: int
+    asset: str
+    rate: float
+    shift: float
+    energy_kwh: float
+    serial: int
+    reach: int
+    alternatives: Sequence[Requirement]
+    left_kwh: list[float]
+    energy_type: str = ""
+    factor: float = 1.0
+    is_free: bool = False
+
+    def rate_under(self, alternative: int) -> float:
+        rate = self.alternatives[alternative].rate
+        return self.rate if rate is None else rate
+
+    def rate_here(self, alternative: int) -> float:
+        return self.rate_under(alternative) * self.factor + self.shift
+
+
+@attrs.frozen
+class Match:
+    """A trade of two orders: their rows, kWh, the bid's posted rate, and whether it met a named partner."""
+
+    bid: int
+    offer: int
+    energy_kwh: float
+    rate: float
+    with_partner: bool
+
+
+def match_preferences(
+    bids: Sequence[Preferred], offers: Sequence[Preferred], priority: str = "compatible", *, serves_free: bool = True
+) -> list[Match]:
+    """Match with the columns that the exchange has, and count down what is left of the orders."""
+    names = sorted({one.asset for one in (*bids, *offers)})
+    numbers = {name: 10 + number for number, name in enumerate(names)}
+    sides = []
+    for side in (bids, offers):
+        column = lambda name, dtype=np.float64, side=side: np.array([getattr(one, name) for one in side], dtype=dtype)
+        sides.append(
+            Preferring(
+                column("rate"),
+                Way(column("factor"), column("shift")),
+                column("energy_kwh"),
+                np.array([numbers[one.asset] for one in side], dtype=np.int64),
+                column("serial", np.int64),
+                column("reach", np.int64),
+                {at: Terms(tuple(one.alternatives), one.left_kwh) for at, one in enumerate(side) if not one.is_free},
+                [one.energy_type for one in side],
+            )
+        )
+    found = match_columns(*sides, numbers, priority, serves_free=serves_free)
+    matches = []
+    for bid, offer, energy, rate, partner in zip(*(column.tolist() for column in found), strict=True):
+        bids[bid].energy_kwh -= energy
+        offers[offer].energy_kwh -= energy
+        matches.append(Match(bids[bid].row, offers[offer].row, energy, rate, partner))
+    return matches
+
+
+Stage = Callable[[Requirement, Requirement], bool]
+STAGES: list[Stage] = [
+    lambda bid, offer: bool(bid.partners or offer.partners),
+    lambda bid, offer: bool(bid.energy_types) and not (bid.partners or offer.partners),
+    lambda bid, offer: not (bid.energy_types or bid.partners or offer.partners),
+]
+
+
+def slow_match_preferences(
+    bids: Sequence[Preferred], offers: Sequence[Preferred], priority: str = "compatible", *, serves_free: bool = True
+) -> list[Match]:
+    """Match stage by stage, and in each try every alternative of every offer with every one of every bid."""
+    matches = []
+    for is_stage in STAGES:
+        for offer, asked in in_order(offers, dearest_first=priority == "compatible", latest=priority == "compatible"):
+            for bid, wanted in in_order(bids, dearest_first=True, latest=priority == "compatible"):
+                one, other = bid.alternatives[wanted], offer.alternatives[asked]
+                if not is_stage(one, other) or not can_trade(bid, wanted, offer, asked):
+                    continue
+                if bid.is_free and offer.is_free and not serves_free:
+                    continue
+                energy = min(bid.energy_kwh, offer.energy_kwh, bid.left_kwh[wanted], offer.left_kwh[asked])
+                if energy <= TOLERANCE:
+                    continue
+                for order, alternative in ((bid, wanted), (offer, asked)):
+                    order.energy_kwh -= energy
+                    order.left_kwh[alternative] -= energy
+                partner = bool(one.partners or other.partners)
+                matches.append(Match(bid.row, offer.row, energy, bid.rate_under(wanted), partner))
+    return matches
+
+
+def in_order(orders: Sequence[Preferred], *, dearest_first: bool, latest: bool) -> list[tuple[Preferred, int]]:
+    """Return orders with each of their alternatives, as they are served."""
+    pairs = [(one, alternative) for one in orders for alternative in range(len(one.alternatives))]
+    by_rate, by_time = (-1 if dearest_first else 1), (-1 if latest else 1)
+    return sorted(pairs, key=lambda pair: (by_rate * pair[0].rate_here(pair[1]), by_time * pair[0].serial))
 
 
 def order(
@@ -27,10 +135,12 @@ def order(
     energy_type: str = "",
     shift: float = 0.0,
     reach: int = 0,
+    factor: float = 1.0,
 ) -> Preferred:
     sets = alternatives or (FREE,)
     left = [math.inf if one.energy_kwh is None else one.energy_kwh for one in sets]
-    return Preferred(row, asset, rate, shift, energy, serial, reach, sets, left, energy_type)
+    is_free = not alternatives
+    return Preferred(row, asset, rate, shift, energy, serial, reach, sets, left, energy_type, factor, is_free)
 
 
 def trades(bids: Sequence[Preferred], offers: Sequence[Preferred]) -> list[tuple[str, str, float, float]]:
@@ -54,8 +164,8 @@ def can_trade(bid: Preferred, wanted: int, offer: Preferred, asked: int) -> bool
     """Return whether a trade under these conditions breaks nobody's; written without a look at the matcher."""
     to_pay = bid.alternatives[wanted].rate
     to_get = offer.alternatives[asked].rate
-    pays = (bid.rate if to_pay is None else to_pay) + bid.shift
-    gets = (offer.rate if to_get is None else to_get) + offer.shift
+    pays = (bid.rate if to_pay is None else to_pay) * bid.factor + bid.shift
+    gets = (offer.rate if to_get is None else to_get) * offer.factor + offer.shift
     partners_of_offer = offer.alternatives[asked].partners
     return (
         meets(bid.alternatives[wanted], offer)
@@ -90,12 +200,12 @@ def requirements(types: st.SearchStrategy[tuple[str, ...]]) -> st.SearchStrategy
 
 
 def books(
-    types: st.SearchStrategy[tuple[str, ...]], shifts: list[float]
+    types: st.SearchStrategy[tuple[str, ...]], shifts: list[float], factors: list[float]
 ) -> st.SearchStrategy[list[tuple[Preferred, tuple[Requirement, ...]]]]:
     """Draw orders; those that have an empty list of alternatives can never trade."""
     one = st.builds(
-        lambda asset, rate, energy, sets, kind, shift, reach: order(
-            asset, rate, energy, *sets, energy_type=kind, shift=shift, reach=reach
+        lambda asset, rate, energy, sets, kind, shift, reach, factor: order(
+            asset, rate, energy, *sets, energy_type=kind, shift=shift, reach=reach, factor=factor
         ),
         st.sampled_from(ASSETS),
         rates,
@@ -103,13 +213,14 @@ def books(
         requirements(types),
         st.sampled_from(["", "PV", "Wind"]),
         st.sampled_from(shifts),
-        st.sampled_from([0, 0, 0, 1, -1]),
+        st.sampled_from([0, 0, 0, 1, -1, 3, -2]),
+        st.sampled_from(factors),
     )
     return st.lists(one, max_size=6)
 
 
-bid_books = books(st.lists(st.sampled_from(["PV", "Wind"]), max_size=2).map(tuple), [0.0, -1.0, -10.0])
-offer_books = books(st.just(()), [0.0, 1.0])
+bid_books = books(st.lists(st.sampled_from(["PV", "Wind"]), max_size=2).map(tuple), [0.0, -1.0, -10.0], [1.0, 1.0, 0.5])
+offer_books = books(st.just(()), [0.0, 1.0], [1.0, 1.0, 1.25])
 
 
 @settings(max_examples=250, deadline=None)
@@ -148,6 +259,52 @@ def test_no_pair_that_could_trade_is_left(bids, offers):
             if can_trade(bid, wanted, offer, asked):
                 left = (bid.energy_kwh, offer.energy_kwh, bid.left_kwh[wanted], offer.left_kwh[asked])
                 assert min(left) <= TOLERANCE
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    bids=bid_books,
+    offers=offer_books,
+    priority=st.sampled_from(["compatible", "price-time"]),
+    serves_free=st.booleans(),
+)
+def test_the_fast_matcher_gives_the_trades_and_their_order_of_the_slow_one(bids, offers, priority, serves_free):
+    for row, one in enumerate([*bids, *offers]):
+        one.row = one.serial = row
+    copies = [[attrs.evolve(one, left_kwh=list(one.left_kwh)) for one in side] for side in (bids, offers)]
+    expected = slow_match_preferences(*copies, priority, serves_free=serves_free)
+    assert match_preferences(bids, offers, priority, serves_free=serves_free) == expected
+    for side, copied in zip((bids, offers), copies, strict=True):
+        for one, other in zip(side, copied, strict=True):
+            if not one.is_free:
+                assert one.left_kwh == other.left_kwh
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_fast_matcher_gives_the_trades_of_the_slow_one_in_a_crowd_too(seed):
+    """Many bids per name, so that lists are long and used up from the middle."""
+    rng = np.random.default_rng(seed)
+    assets = [f"asset {number}" for number in range(30)]
+
+    def crowd(count: int, types: list[tuple[str, ...]]) -> list[Preferred]:
+        orders = []
+        for row in range(count):
+            partners = tuple(rng.choice(assets[:4], int(rng.integers(0, 3))).tolist()) if rng.random() < 0.4 else ()
+            wish = Requirement(partners, types[int(rng.integers(len(types)))])
+            sets = (wish, FREE) if rng.random() < 0.3 else (wish,) if rng.random() < 0.7 else ()
+            rate, energy = float(rng.integers(5, 30)), float(rng.integers(1, 5)) / 4
+            reach, kind = int(rng.integers(-2, 4)), str(rng.choice(["", "PV", "Wind"]))
+            one = order(
+                str(rng.choice(assets)), rate, energy, *sets, row=row, serial=row, reach=reach, energy_type=kind
+            )
+            orders.append(one)
+        return orders
+
+    bids, offers = crowd(120, [(), ("PV",), ("PV", "Wind")]), crowd(120, [()])
+    copies = [[attrs.evolve(one, left_kwh=list(one.left_kwh)) for one in side] for side in (bids, offers)]
+    found = match_preferences(bids, offers)
+    assert len(found) > 50
+    assert found == slow_match_preferences(*copies)
 
 
 plain_orders = st.lists(st.tuples(st.integers(0, 3), rates, st.sampled_from([0.0, 1e-5, 0.2, 0.5, 1.0])), max_size=6)
@@ -229,7 +386,7 @@ def test_the_keys_of_one_alternative_are_and():
 
 def test_an_order_without_a_single_alternative_does_not_trade():
     bid = order("load")
-    bid.alternatives, bid.left_kwh = (), []
+    bid.alternatives, bid.left_kwh, bid.is_free = (), [], False
     assert trades([bid], [order("pv", 5.0)]) == []
 
 

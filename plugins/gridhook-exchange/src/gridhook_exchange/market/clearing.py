@@ -14,90 +14,91 @@ import attrs
 import numpy as np
 
 from gridhook.arrays import Bools, Floats, Ints
-from gridhook.orders import Requirement
 from gridhook_exchange.market.book import OFFER, Book
-from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.cleared import Cleared, Trades, reaches
+from gridhook_exchange.market.community import Community, Rules
+from gridhook_exchange.market.fees import Fees, Way
 from gridhook_exchange.market.matching import TOLERANCE, Side, pay_as_bid
-from gridhook_exchange.market.preferences import Preferred, match_preferences
-from gridhook_exchange.market.tree import Fees
+from gridhook_exchange.market.preferences import match_preferences
+from gridhook_exchange.market.uniform import pay_as_clear
+from gridhook_exchange.market.wishes import Preferring
 
 __all__ = ["Cleared", "clear"]
 
-_EVERYWHERE = 1_000_000
-_NOWHERE = -2 * _EVERYWHERE
-"""Reach of orders that are posted in this tick: not even what is everywhere meets them."""
-
-
-@attrs.frozen(eq=False)
-class Cleared:
-    """Trades, in the order in which they happened.
-
-    ``buyer``, ``seller``
-        asset numbers.
-    ``energy_kwh``
-        traded energy.
-    ``rate``
-        the bid's posted rate: what the buyer pays, cents/kWh.
-    ``market``
-        the lowest market that contains both.
-    ``with_partner``
-        whether the trade met a requirement that names partners.
-    """
-
-    buyer: Ints
-    seller: Ints
-    energy_kwh: Floats
-    rate: Floats
-    market: Ints
-    with_partner: Bools
-
-    def __len__(self) -> int:
-        return len(self.buyer)
-
 
 def clear(book: Book, community: Community, fees: Fees, tick: int) -> Cleared:
-    """Match all orders that have met by ``tick``, pay-as-bid, and take the traded energy off the book."""
-    tree, min_age = community.tree, community.rules.min_age_ticks
-    trades = _Trades(book)
+    """Match all orders that have met by ``tick``, by the community's rules, and take the traded energy off the book."""
+    tree, rules = community.tree, community.rules
+    trades = Trades(book, tick)
     is_offer = book.key % 2 == OFFER
     best = _best_rates(book, is_offer)
     if not _can_cross(book, is_offer, best):
         return trades.result()
     home = tree.home[book.key // 2]
-    age = tick - 1 - book.posted
-    reach = np.where(age < 0, _NOWHERE, age // min_age if min_age else _EVERYWHERE)
+    reach = reaches(book, tick, rules.min_age_ticks)
     for depth in range(tree.height, -1, -1):
         market = tree.ancestor[depth][home]
-        below = fees.below(home, market)
-        shift = np.where(is_offer, below + fees.own[market], -below)
-        usable = (market >= 0) & (book.energy_kwh > 0) & (is_offer | (best + shift >= 0))
-        for number, rows in _crossing(usable, is_offer, best + shift, market, len(tree.parent)):
-            slack = reach - (tree.depth[home] - depth)
-            if book.terms and any(row in book.terms for row in rows.tolist()):
-                _match_with_terms(book, rows, shift, slack, community, trades, number)
+        way = fees.way(is_offer, home, market)
+        there = way.there(best)
+        slack = reach - (tree.depth[home] - depth)
+        # Orders that are posted in this tick are nowhere yet.
+        usable = (market >= 0) & (book.energy_kwh > 0) & (is_offer | (there >= 0)) & (reach >= 0)
+        rows = _crossing(usable, is_offer, there, market, len(tree.parent))
+        is_easy = _is_easy(book, rows, market, slack) & (rules.clearing == "pay-as-bid")
+        _match_at_once(book, rows[is_easy], market, way, rules, trades)
+        rest = rows[~is_easy]
+        for some in np.split(rest, np.flatnonzero(np.diff(market[rest])) + 1) if len(rest) else ():
+            here = _Here(book, int(market[some[0]]), some, way.take(some), slack[some])
+            if book.terms and any(row in book.terms for row in some.tolist()):
+                _match_with_terms(here, community, trades)
             else:
-                _match_plainly(book, rows, shift, slack, trades, number)
+                _match_plainly(here, rules, trades)
     return trades.result()
 
 
-class _Trades:
-    """Collects trades, and takes their energy off the book."""
+@attrs.frozen(eq=False)
+class _Here:
+    """Orders as they stand in a market: rows of the book, their ways here, and how far beyond it they have come."""
 
-    def __init__(self, book: Book) -> None:
-        self._book = book
-        self._parts: list[tuple[Ints, Ints, Floats, Floats, Ints, Bools]] = []
+    book: Book
+    market: int
+    rows: Ints
+    way: Way
+    slack: Ints
 
-    def add(self, bid: Ints, offer: Ints, energy: Floats, rate: Floats, market: int, partner: Bools) -> None:
-        if len(bid):
-            key = self._book.key
-            self._parts.append((key[bid] // 2, key[offer] // 2, energy, rate, np.full(len(bid), market), partner))
-            self._book.take(np.concatenate((bid, offer)), np.concatenate((energy, energy)))
+    def sides(self) -> tuple[Ints, Ints]:
+        """Return the places of bids and of offers."""
+        is_offer = self.book.key[self.rows] % 2 == OFFER
+        return np.flatnonzero(~is_offer), np.flatnonzero(is_offer)
 
-    def result(self) -> Cleared:
-        if not self._parts:
-            nothing = np.empty(0, dtype=np.int64)
-            return Cleared(nothing, nothing, np.empty(0), np.empty(0), nothing, np.empty(0, dtype=np.bool_))
-        return Cleared(*(np.concatenate(column) for column in zip(*self._parts, strict=True)))
+    def side(self, some: Ints) -> Side:
+        """Return some of the orders, given by their places here."""
+        book, rows = self.book, self.rows[some]
+        rate = self.way.take(some).there(book.rate[rows])
+        return Side(rate, book.energy_kwh[rows], book.key[rows] // 2, book.serial[rows])
+
+    def preferring(self, some: Ints, community: Community) -> Preferring:
+        """Return some of the orders, given by their places here, with what they demand."""
+        book, rows = self.book, self.rows[some]
+        numbered = list(enumerate(rows.tolist()))
+        owner = book.key[rows] // 2
+        kinds = [community.energy_types[asset] for asset in owner.tolist()]
+        for place, row in numbered if book.energy_types else ():
+            kinds[place] = book.energy_types.get(row) or kinds[place]
+        return Preferring(
+            book.rate[rows],
+            self.way.take(some),
+            book.energy_kwh[rows],
+            owner,
+            book.serial[rows],
+            self.slack[some],
+            {place: book.terms[row] for place, row in numbered if row in book.terms},
+            kinds,
+        )
+
+    def take(self, some: Ints) -> _Here:
+        """Return some of the orders, given by their places here."""
+        return _Here(self.book, self.market, self.rows[some], self.way.take(some), self.slack[some])
 
 
 def _can_cross(book: Book, is_offer: Bools, best: Floats) -> bool:
@@ -108,31 +109,53 @@ def _can_cross(book: Book, is_offer: Bools, best: Floats) -> bool:
     return bool(lowest - highest <= TOLERANCE)
 
 
-def _crossing(usable: Bools, is_offer: Bools, best: Floats, market: Ints, markets: int) -> Iterator[tuple[int, Ints]]:
-    """Yield each market in which the highest bid reaches the lowest offer, with the rows of its orders."""
+def _crossing(usable: Bools, is_offer: Bools, best: Floats, market: Ints, markets: int) -> Ints:
+    """Return the rows of the markets in which the highest bid reaches the lowest offer, market by market."""
     offers, bids = np.flatnonzero(usable & is_offer), np.flatnonzero(usable & ~is_offer)
     highest = np.full(markets, -np.inf)
     np.maximum.at(highest, market[bids], best[bids])
     lowest = np.full(markets, np.inf)
     np.minimum.at(lowest, market[offers], best[offers])
-    crossing = np.flatnonzero(lowest - highest <= TOLERANCE)
-    if not len(crossing):
+    rows: Ints = np.flatnonzero(usable)
+    rows = rows[(lowest - highest <= TOLERANCE)[market[rows]]]
+    return rows[np.argsort(market[rows], kind="stable")]
+
+
+def _is_easy(book: Book, rows: Ints, market: Ints, slack: Ints) -> Bools:
+    """Return which rows are in markets whose orders are all there and demand nothing."""
+    is_bound = np.zeros(len(book), dtype=np.bool_)
+    is_bound[list(book.terms)] = True
+    is_hard = np.zeros(int(market.max(initial=0)) + 1, dtype=np.bool_)
+    is_hard[market[rows[is_bound[rows] | (slack[rows] < 0)]]] = True
+    return ~is_hard[market[rows]]
+
+
+def _match_at_once(book: Book, rows: Ints, market: Ints, way: Way, rules: Rules, trades: Trades) -> None:
+    """Match many markets in which all orders have met."""
+    if not len(rows):
         return
-    rows = np.flatnonzero(usable)
-    rows = rows[np.argsort(market[rows], kind="stable")]
-    starts = np.searchsorted(market[rows], crossing, side="left")
-    ends = np.searchsorted(market[rows], crossing, side="right")
-    for number, start, end in zip(crossing.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        yield number, rows[start:end]
+    here = _Here(book, -1, rows, way.take(rows), np.zeros(len(rows), dtype=np.int64))
+    bids, offers = here.sides()
+    at = market[rows]
+    pairs = pay_as_bid(here.side(bids), here.side(offers), rules.priority, (at[bids], at[offers]))
+    bid, offer = rows[bids[pairs.bid]], rows[offers[pairs.offer]]
+    trades.add(bid, offer, pairs.energy_kwh, book.rate[bid], market[bid], np.zeros(len(bid), dtype=np.bool_))
 
 
-def _match_plainly(book: Book, rows: Ints, shift: Floats, slack: Ints, trades: _Trades, market: int) -> None:
-    is_offer = book.key[rows] % 2 == OFFER
-    bids, offers = rows[~is_offer], rows[is_offer]
-    for some_bids, some_offers in _meetings(bids, offers, slack):
-        matches = pay_as_bid(_side(book, some_bids, shift), _side(book, some_offers, shift))
-        bid, offer = some_bids[matches.bid], some_offers[matches.offer]
-        trades.add(bid, offer, matches.energy_kwh, book.rate[bid], market, np.zeros(len(bid), dtype=np.bool_))
+def _match_plainly(here: _Here, rules: Rules, trades: Trades) -> None:
+    for bids, offers in _meetings(*here.sides(), here.slack):
+        wanted, asked = here.side(bids), here.side(offers)
+        if rules.clearing == "pay-as-clear":
+            matches = pay_as_clear(wanted, asked, rules.priority)
+            bid, offer, energy = bids[matches.bid], offers[matches.offer], matches.energy_kwh
+            posted = here.book.rate[here.rows[bid]]
+            # The buyer pays what comes to the clearing rate here; rounding does not take it above its bid.
+            rate = np.minimum(here.way.take(bid).back(matches.rate, posted), posted)
+        else:
+            pairs = pay_as_bid(wanted, asked, rules.priority)
+            bid, offer, energy = bids[pairs.bid], offers[pairs.offer], pairs.energy_kwh
+            rate = here.book.rate[here.rows[bid]]
+        trades.add(here.rows[bid], here.rows[offer], energy, rate, here.market, np.zeros(len(bid), dtype=np.bool_))
 
 
 def _meetings(bids: Ints, offers: Ints, slack: Ints) -> Iterator[tuple[Ints, Ints]]:
@@ -142,50 +165,22 @@ def _meetings(bids: Ints, offers: Ints, slack: Ints) -> Iterator[tuple[Ints, Int
     """
     yield bids[slack[bids] >= 0], offers[slack[offers] >= 0]
     lags = np.unique(-slack[np.concatenate((bids, offers))])
-    for lag in lags[(lags > 0) & (lags < _EVERYWHERE // 2)].tolist():
+    for lag in lags[lags > 0].tolist():
         yield bids[slack[bids] == -lag], offers[slack[offers] >= lag]
         yield bids[slack[bids] >= lag], offers[slack[offers] == -lag]
 
 
-def _side(book: Book, rows: Ints, shift: Floats) -> Side:
-    return Side(book.rate[rows] + shift[rows], book.energy_kwh[rows], book.key[rows] // 2, book.serial[rows])
-
-
-def _match_with_terms(
-    book: Book, rows: Ints, shift: Floats, slack: Ints, community: Community, trades: _Trades, market: int
-) -> None:
-    orders = [_preferred(book, row, shift, slack, community) for row in rows.tolist()]
-    bids = [order for order in orders if book.key[order.row] % 2 != OFFER]
-    offers = [order for order in orders if book.key[order.row] % 2 == OFFER]
-    matches = match_preferences(bids, offers)
-    trades.add(
-        np.array([match.bid for match in matches], dtype=np.int64),
-        np.array([match.offer for match in matches], dtype=np.int64),
-        np.array([match.energy_kwh for match in matches]),
-        np.array([match.rate for match in matches]),
-        market,
-        np.array([match.with_partner for match in matches], dtype=np.bool_),
-    )
-
-
-_FREE = (Requirement(),)
-
-
-def _preferred(book: Book, row: int, shift: Floats, slack: Ints, community: Community) -> Preferred:
-    terms = book.terms.get(row)
-    asset = int(book.key[row]) // 2
-    return Preferred(
-        row=row,
-        asset=community.asset_ids[asset],
-        rate=float(book.rate[row]),
-        shift=float(shift[row]),
-        energy_kwh=float(book.energy_kwh[row]),
-        serial=int(book.serial[row]),
-        reach=int(slack[row]),
-        alternatives=_FREE if terms is None else terms.alternatives,
-        left_kwh=[np.inf] if terms is None else terms.left_kwh,
-        energy_type=book.energy_types.get(row) or community.energy_type(asset),
-    )
+def _match_with_terms(here: _Here, community: Community, trades: Trades) -> None:
+    """Match by preferences; in pay-as-clear those that have none are cleared afterwards."""
+    rules, (bids, offers) = community.rules, here.sides()
+    is_uniform = rules.clearing == "pay-as-clear"
+    wanted, asked = here.preferring(bids, community), here.preferring(offers, community)
+    matches = match_preferences(wanted, asked, community.asset_numbers, rules.priority, serves_free=not is_uniform)
+    bid, offer = here.rows[bids[matches.bid]], here.rows[offers[matches.offer]]
+    trades.add(bid, offer, matches.energy_kwh, matches.rate, here.market, matches.with_partner)
+    if is_uniform:
+        free = np.array([row not in here.book.terms for row in here.rows.tolist()])
+        _match_plainly(here.take(np.flatnonzero(free)), rules, trades)
 
 
 def _best_rates(book: Book, is_offer: Bools) -> Floats:
