@@ -61,6 +61,7 @@ def _make_community(  # noqa: PLR0913 - the one builder that every test varies a
     settlement: int = 4,
     seed: int = 0,
     minutes: int = 15,
+    **rules: str,
 ) -> Community:
     loads, pvs, batteries = loads or {}, pvs or {}, batteries or {}
     numbers = {name: number for number, name in enumerate(markets)}
@@ -102,13 +103,26 @@ def _make_community(  # noqa: PLR0913 - the one builder that every test varies a
         start=START,
         slot_length=pendulum.duration(minutes=minutes),
         seed=seed,
-        rules=Rules(ticks, max(ticks // 10, 1), min_age, settlement),
+        rules=Rules(ticks, max(ticks // 10, 1), min_age, settlement, **rules),
     )
 
 
 @st.composite
+def _ruled_communities(draw: st.DrawFn) -> Community:
+    """Communities under any rules that go together."""
+    priority = draw(st.sampled_from(["compatible", "price-time"]))
+    modes = [("two-sided", "pay-as-bid"), ("two-sided", "pay-as-clear"), ("one-sided", "pay-as-bid")]
+    market, clearing = draw(st.sampled_from(modes))
+    community = draw(_communities())
+    rules = attrs.evolve(community.rules, priority=priority, market=market, clearing=clearing)
+    return attrs.evolve(community, rules=rules)
+
+
+@st.composite
 def _communities(draw: st.DrawFn, *, max_height: int = 3) -> Community:
-    """Communities of up to seven markets on up to four levels, with anything in them."""
+    """Communities of up to seven markets on up to four levels, with anything in them, and either mode of fees."""
+    mode = draw(st.sampled_from(["constant", "percent"]))
+    fees = {"constant": [0.0, 0.0, 0.5, 2.0, 7.0], "percent": [0.0, 0.0, 2.0, 5.0, 12.0]}[mode]
     parents = [-1]
     depths = [0]
     for _ in range(draw(st.integers(0, 6))):
@@ -127,7 +141,7 @@ def _communities(draw: st.DrawFn, *, max_height: int = 3) -> Community:
     feed_in = rng.choice([0.0, 8.0, 10.0], slots)
     return _make_community(
         {
-            name: (None if parent < 0 else names[parent], float(rng.choice([0.0, 0.0, 0.5, 2.0, 7.0])))
+            name: (None if parent < 0 else names[parent], float(rng.choice(fees)))
             for name, parent in zip(names, parents, strict=True)
         },
         loads={name: at for name, at in curves.items() if name[0] == "L"},
@@ -142,6 +156,7 @@ def _communities(draw: st.DrawFn, *, max_height: int = 3) -> Community:
         min_age=draw(st.sampled_from([2, 2, 0, 1, 3])),
         settlement=draw(st.sampled_from([4, 1, 0, 2])),
         seed=draw(st.integers(0, 3)),
+        fees=mode,
     )
 
 
@@ -297,6 +312,11 @@ def make_community() -> Callable[..., Community]:
 @pytest.fixture(scope="session")
 def communities() -> st.SearchStrategy[Community]:
     return _communities()
+
+
+@pytest.fixture(scope="session")
+def ruled_communities() -> st.SearchStrategy[Community]:
+    return _ruled_communities()
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def trade(make_community, make_run) -> Callable[..., Accounts]:
             for market, posts in ((run.simulation.spot if slot == 0 else None, orders), (late, settle)):
                 for key, rate, energy in posts if tick == 0 and market is not None else ():
                     line = Lines(np.array([key]), np.array([rate]), np.array([energy]), np.array([False]))
-                    assert run.simulation.post(market, line)[0].all()
+                    assert run.simulation.post(market, line).taken.all()
 
         return close_accounts(run.go(at_tick=act).simulation)
 
@@ -127,6 +127,17 @@ class TestBills:
         assert more.saving_cents == pytest.approx(0.3 * (31.0 - 15.0))
         assert less.saving_cents == pytest.approx(0.7 * 30.0 - 30.0 + 0.3 * 14.0)
         assert more.bought_kwh == pytest.approx(1.3)
+
+    def test_percentages_of_the_tariff_are_of_what_the_seller_gets(self, trade):
+        """What is not traded costs what a trade with the market maker costs."""
+        percent = {"Grid": (None, 20.0), "House": ("Grid", 5.0)}
+        said = {"loads": {"Load": ("House", [1.0])}, "fees": "percent"}
+        idle, buys = by_name(trade(percent, **said))["House"], 30.0 * 1.2 / 0.95
+        assert idle.bill_cents == idle.bill_without_market_cents == pytest.approx(buys)
+        trades = by_name(trade(percent, orders=((0, buys + 1e-9, 1.0),), **said))["House"]
+        assert (trades.bought_kwh, trades.bill_cents) == pytest.approx((1.0, buys))
+        sells = by_name(trade(percent, pvs={"PV": ("House", [1.0])}, fees="percent"))["House"]
+        assert sells.bill_cents == pytest.approx(-8.0 / 1.25)
 
     def test_fees_count_as_they_were_in_each_slot(self, make_community, make_run):
         community = make_community({"Grid": (None, 1.0)}, loads={"Load": ("Grid", [1.0, 1.0])}, slots=2)
@@ -254,14 +265,26 @@ class TestMembers:
                     if entries.seller[row] in assets:
                         bill -= energy * entries.seller_rate[row]
                         untraded += 0.0 if community.is_storage[entries.seller[row]] else energy
-                fee = sum(simulation.slot_fees[slot].own[one] for one in path_between(community, assets[0], maker))
-                buys = untraded > 0
-                bill += untraded * (community.retail_rate[slot] + fee if buys else community.feed_in_rate[slot] - fee)
+                way = path_between(community, assets[0], maker)
+                own = [simulation.slot_fees[slot].own[one] for one in way]
+                bill += untraded * tariff(community, slot, untraded > 0, own, way)
             stored = simulation.charge_kwh[[home in assets for home in community.batteries.asset], community.slots]
             bill -= stored.sum() * community.feed_in_rate[-1]
             assert accounts[name].bill_cents == pytest.approx(bill, abs=1e-6)
             saving = accounts[name].bill_without_market_cents - accounts[name].bill_cents
             assert accounts[name].saving_cents == pytest.approx(saving)
+
+
+def tariff(community, slot: int, buys: bool, fees: list[float], way: list[int]) -> float:
+    """Return the rate at which energy is bought or sold without a trade; fees and markets from home to the maker."""
+    retail, feed_in = community.retail_rate[slot], community.feed_in_rate[slot]
+    if community.rules.fees == "constant":
+        return retail + sum(fees) if buys else feed_in - sum(fees)
+    if not buys:
+        return feed_in / (1.0 + sum(fees) / 100.0)
+    # What a bid has to be for the market maker's offer to be reached where the two meet.
+    up = way.index(min(way, key=lambda one: community.tree.depth[one]))
+    return retail * (1.0 + sum(fees[up:]) / 100.0) / (1.0 - sum(fees[:up]) / 100.0)
 
 
 class TestCommunity:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gridhook.orders import Requirement
-from gridhook_exchange.market.book import Book, Terms
+from gridhook_exchange.market.book import Book, OrderIds, Terms
 
 
 def add(
@@ -103,3 +103,65 @@ def test_terms_of_orders_that_are_gone_are_forgotten():
 def test_an_alternative_without_an_energy_has_no_limit_of_its_own():
     terms = Terms.of((Requirement(energy_kwh=0.5), Requirement()))
     assert terms.left_kwh == [0.5, math.inf]
+
+
+class TestIds:
+    def test_orders_are_numbered_in_the_order_of_posting(self):
+        book = Book()
+        columns = (np.array([0, 3]), np.array([10.0, 11.0]), np.array([1.0, 2.0]))
+        assert book.add(*columns, 0, np.arange(2), {}, {}).tolist() == [0, 1]
+        assert book.add(*columns, 1, np.arange(2), {}, {}).tolist() == [2, 3]
+        assert book.id.tolist() == [0, 1, 2, 3]
+
+    def test_books_that_share_a_source_never_give_an_id_twice(self):
+        ids = OrderIds()
+        one, other = Book(ids), Book(ids)
+        for book in (one, other, one):
+            add(book, (0, 1.0, 1.0))
+        assert (one.id.tolist(), other.id.tolist()) == ([0, 2], [1])
+
+    def test_the_traded_part_keeps_the_id_and_what_is_left_gets_a_new_one(self):
+        """PROTOCOL.md 6.2."""
+        book = Book()
+        add(book, (0, 10.0, 1.0), (1, 10.0, 2.0), (2, 10.0, 9.0))
+        pieces = book.take(np.array([0, 1]), np.array([1.0, 1.0]))
+        assert (pieces.traded.tolist(), pieces.residual.tolist()) == ([0, 1], [-1, 3])
+        assert book.id.tolist()[1:] == [3, 2]
+
+    def test_an_order_that_trades_several_times_goes_from_residual_to_residual(self):
+        book = Book()
+        add(book, (0, 10.0, 1.0), (1, 10.0, 0.25), (1, 10.0, 0.5), (3, 10.0, np.inf))
+        pieces = book.take(np.array([0, 1, 0, 2, 0, 3]), np.array([0.25, 0.25, 0.5, 0.5, 0.25, 0.25]))
+        assert pieces.traded.tolist() == [0, 1, 4, 2, 5, 3]
+        assert pieces.residual.tolist() == [4, -1, 5, -1, -1, 6]
+        assert book.id[3] == 6
+
+    @pytest.mark.parametrize(("dust", "residual"), [(2e-5 - 1e-12, -1), (2.1e-5, 2)])
+    def test_dust_that_disappears_has_no_id(self, dust, residual):
+        book = Book()
+        add(book, (0, 10.0, 1.0), (1, 10.0, 1.0))
+        pieces = book.take(np.array([0, 1]), np.array([1.0 - dust, 1.0]))
+        assert pieces.residual.tolist() == [residual, -1]
+
+    def test_removing_returns_the_ids_of_what_was_open(self):
+        book = Book()
+        add(book, (0, 10.0, 1.0), (1, 10.0, 2.0), (0, 11.0, 0.5), (0, 12.0, 0.5))
+        book.take(np.array([0]), np.array([1.0]))
+        assert book.remove(np.array([0])).tolist() == [2, 3]
+        assert book.remove(np.array([0])).tolist() == []
+
+    @pytest.mark.parametrize(("number", "key", "there"), [(1, 1, True), (1, 0, False), (7, 1, False), (0, 0, False)])
+    def test_one_order_is_removed_by_its_id_if_it_is_open_and_its_owners(self, number, key, there):
+        book = Book()
+        add(book, (0, 10.0, 1.0), (1, 10.0, 2.0), (1, 10.0, 3.0))
+        book.take(np.array([0]), np.array([1.0]))
+        assert book.remove_order(number, key) is there
+        assert book.open_kwh(2).tolist() == [0.0, 3.0 if there else 5.0]
+        assert book.remove_order(number, key) is False
+
+    def test_ids_stay_with_their_orders_when_rows_before_them_go(self):
+        book = Book()
+        add(book, (0, 1.0, 1.0), (2, 2.0, 1.0))
+        book.remove(np.array([0]))
+        add(book, (4, 9.0, 1.0))
+        assert book.id.tolist() == [1, 2]

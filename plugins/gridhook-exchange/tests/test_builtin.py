@@ -9,7 +9,8 @@ BID, OFFER = 0, 1
 
 
 def rate(side: int, progress: float, *, fee: float = 0.0, storage: bool = False, feed_in: float = 8.0) -> float:
-    return float(builtin_rates(np.array([side]), progress, feed_in, 30.0, np.array([fee]), np.array([storage]))[0])
+    low, high = np.array([feed_in - fee]), np.array([30.0 + fee])
+    return float(builtin_rates(np.array([side]), progress, low, high, (feed_in + 30.0) / 2, np.array([storage]))[0])
 
 
 @pytest.mark.parametrize(("progress", "bid", "offer"), [(0.0, 6.0, 32.0), (0.5, 19.0, 19.0), (1.0, 32.0, 6.0)])
@@ -35,5 +36,6 @@ def test_no_rate_is_below_zero(progress):
 
 def test_assets_far_from_the_market_maker_get_rates_of_their_own():
     keys = np.array([2 * 3 + BID, 2 * 4 + OFFER])
-    rates = builtin_rates(keys, 1.0, 8.0, 30.0, np.array([1.0, 5.0]), np.array([False, False]))
+    low, high = np.array([7.0, 3.0]), np.array([31.0, 35.0])
+    rates = builtin_rates(keys, 1.0, low, high, 19.0, np.array([False, False]))
     assert rates == pytest.approx([31.0, 3.0])

@@ -158,6 +158,33 @@ class TestTree:
         assert mistakes(HEAD + GRID + entries) == [(path, f'name = "{name}"', message)]
 
 
+class TestRules:
+    def test_fees_are_constant_unless_they_are_said_to_be_percentages(self, read):
+        assert read(HEAD + GRID).rules.fees == "constant"
+        community = read(HEAD + '[rules]\nfees = "percent"\n' + GRID + market("House", "Grid", 100.0))
+        assert community.rules.fees == "percent"
+        assert community.fee.tolist() == [0.0, 100.0]
+
+    def test_the_rules_of_the_file_are_the_communitys(self, read):
+        usual = read(HEAD + GRID).rules
+        assert (usual.priority, usual.clearing, usual.market) == ("compatible", "pay-as-bid", "two-sided")
+        said = '[rules]\npriority = "price-time"\nclearing = "pay-as-clear"\nmin_age_ticks = 1\nsettlement_slots = 3\n'
+        rules = read(HEAD + said + GRID).rules
+        assert (rules.priority, rules.clearing, rules.min_age_ticks) == ("price-time", "pay-as-clear", 1)
+        assert (rules.ticks_per_slot, rules.dispatch_ticks, rules.settlement_slots) == (60, 6, 3)
+        assert read(HEAD + '[rules]\nmarket = "one-sided"\n' + GRID).rules.market == "one-sided"
+
+    def test_pay_as_clear_needs_bids(self, mistakes):
+        text = HEAD + '[rules]\nmarket = "one-sided"\nclearing = "pay-as-clear"\n' + GRID
+        message = "pay-as-clear needs bids, and a one-sided market takes none"
+        assert mistakes(text) == [("rules.clearing", 'clearing = "pay-as-clear"', message)]
+
+    def test_more_than_everything_is_no_percentage(self, mistakes):
+        text = HEAD + '[rules]\nfees = "percent"\n' + GRID + market("House", "Grid", 100.5)
+        message = "a fee of 100.5 percent is more than 100"
+        assert mistakes(text) == [("markets[1].fee", "fee = 100.5", message)]
+
+
 class TestProfiles:
     @pytest.mark.parametrize(
         ("unit", "minutes", "slot_minutes", "values", "kwh"),

@@ -19,6 +19,11 @@ def trade(slot: int, buyer: int, energy: float = 1.0) -> Entries:
         buyer_rate=floats(20),
         seller_rate=floats(18),
         with_partner=np.array([False]),
+        bid=ints(1),
+        offer=ints(2),
+        residual_bid=ints(-1),
+        residual_offer=ints(3),
+        tick=ints(10 * slot),
     )
 
 

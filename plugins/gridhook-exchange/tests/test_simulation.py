@@ -71,10 +71,10 @@ class TestBooksBalance:
     @settings(max_examples=25, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
     def test_in_each_market_and_slot_as_much_is_bought_as_is_sold(
-        self, data, seed, communities, run_wildly, path_between
+        self, data, seed, ruled_communities, run_wildly, path_between
     ):
         """Of what an asset buys, each market on the way from the seller hands on just as much to the next."""
-        community = data.draw(communities)
+        community = data.draw(ruled_communities)
         simulation = run_wildly(community, seed).simulation
         entries = simulation.ledger.entries()
         for slot in range(community.slots):
@@ -96,8 +96,8 @@ class TestBooksBalance:
 
     @settings(max_examples=25, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-    def test_what_buyers_pay_is_what_sellers_and_markets_get(self, data, seed, communities, run_wildly):
-        community = data.draw(communities)
+    def test_what_buyers_pay_is_what_sellers_and_markets_get(self, data, seed, ruled_communities, run_wildly):
+        community = data.draw(ruled_communities)
         simulation = run_wildly(community, seed).simulation
         entries = simulation.ledger.entries()
         for slot in range(community.slots):
@@ -114,8 +114,27 @@ class TestBooksBalance:
 
     @settings(max_examples=25, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-    def test_no_asset_trades_more_than_it_needs_or_has(self, data, seed, communities, run_wildly):
-        community = data.draw(communities)
+    def test_imports_less_exports_and_fees_of_the_last_slot_are_those_of_its_trades(
+        self, data, seed, ruled_communities, run_wildly
+    ):
+        """What the assets below a market bought more than they sold is what it imported more than it exported."""
+        community = data.draw(ruled_communities)
+        simulation = run_wildly(community, seed).simulation
+        trades, last = spot_of(simulation.ledger.entries(), community.slots - 1), simulation.last_statistics
+        tree = community.tree
+        for market in range(len(tree.parent)):
+            is_below = tree.ancestor[tree.depth[market]][tree.home] == market
+            bought = (trades.energy_kwh * is_below[trades.buyer]).sum()
+            sold = (trades.energy_kwh * is_below[trades.seller]).sum()
+            assert last.import_kwh[market] - last.export_kwh[market] == pytest.approx(bought - sold, abs=1e-9)
+            assert 0.0 <= last.import_kwh[market] <= bought + 1e-9
+        paid = (trades.energy_kwh * (trades.buyer_rate - trades.seller_rate)).sum()
+        assert last.revenue_cents.sum() == pytest.approx(paid, abs=1e-6)
+
+    @settings(max_examples=25, deadline=None)
+    @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
+    def test_no_asset_trades_more_than_it_needs_or_has(self, data, seed, ruled_communities, run_wildly):
+        community = data.draw(ruled_communities)
         simulation = run_wildly(community, seed).simulation
         entries = simulation.ledger.entries()
         for slot in range(community.slots):
@@ -131,8 +150,8 @@ class TestBooksBalance:
 
     @settings(max_examples=25, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-    def test_no_battery_leaves_its_limits_or_its_power(self, data, seed, communities, run_wildly):
-        community = data.draw(communities)
+    def test_no_battery_leaves_its_limits_or_its_power(self, data, seed, ruled_communities, run_wildly):
+        community = data.draw(ruled_communities)
         simulation = run_wildly(community, seed).simulation
         entries, battery = simulation.ledger.entries(), community.batteries
         for row, asset in enumerate(battery.asset.tolist()):
@@ -150,8 +169,10 @@ class TestBooksBalance:
 
     @settings(max_examples=25, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-    def test_settlements_have_the_right_sign_and_never_exceed_the_deviation(self, data, seed, communities, run_wildly):
-        community = data.draw(communities)
+    def test_settlements_have_the_right_sign_and_never_exceed_the_deviation(
+        self, data, seed, ruled_communities, run_wildly
+    ):
+        community = data.draw(ruled_communities)
         simulation = run_wildly(community, seed).simulation
         entries = simulation.ledger.entries()
         late = entries.take(~entries.is_spot)
@@ -172,22 +193,55 @@ class TestBooksBalance:
 
     @settings(max_examples=15, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-    def test_the_same_community_seed_and_commands_give_the_same_bytes(self, data, seed, communities, run_wildly):
-        community = data.draw(communities)
+    def test_the_same_community_seed_and_commands_give_the_same_bytes(self, data, seed, ruled_communities, run_wildly):
+        community = data.draw(ruled_communities)
         one, other = (run_wildly(community, seed).simulation for _ in range(2))
         assert content(one.ledger.entries()) == content(other.ledger.entries())
         assert one.charge_kwh.tobytes() == other.charge_kwh.tobytes()
 
     @settings(max_examples=20, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
-    def test_no_one_pays_more_than_was_bid_or_gets_less_than_nothing(self, data, seed, communities, run_wildly):
+    def test_no_one_pays_more_than_was_bid_or_gets_less_than_nothing(self, data, seed, ruled_communities, run_wildly):
         """All rates are numbers from 0 up, whatever was ordered; client bids end at 100."""
-        entries = run_wildly(data.draw(communities), seed).simulation.ledger.entries()
+        entries = run_wildly(data.draw(ruled_communities), seed).simulation.ledger.entries()
         assert np.isfinite(entries.energy_kwh).all()
         assert (entries.energy_kwh > 2e-5).all()
         assert (entries.seller_rate >= -2e-5).all()
         assert (entries.buyer_rate <= 100.0).all()
         assert (entries.buyer != entries.seller).all()
+
+    @settings(max_examples=20, deadline=None)
+    @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
+    def test_each_order_id_trades_once_and_its_residual_is_the_same_assets_and_slots(
+        self, data, seed, ruled_communities, run_wildly
+    ):
+        """PROTOCOL.md 6.2, over all slots and markets of a run."""
+        community = data.draw(ruled_communities)
+        entries = run_wildly(community, seed).simulation.ledger.entries()
+        traded: dict[int, tuple] = {}
+        born: dict[int, tuple] = {}
+        for row in range(len(entries)):
+            for asset, order_id, residual in (
+                (entries.buyer, entries.bid, entries.residual_bid),
+                (entries.seller, entries.offer, entries.residual_offer),
+            ):
+                whose = (int(asset[row]), int(entries.slot[row]), bool(entries.is_spot[row]), asset is entries.buyer)
+                number = int(order_id[row])
+                if number < 0:
+                    # In a one-sided spot market the buyer takes an offer without a bid.
+                    assert asset is entries.buyer
+                    assert residual[row] == -1
+                    assert whose[2]
+                    assert community.rules.market == "one-sided"
+                    continue
+                assert number not in traded
+                assert born.get(number, whose) == whose
+                traded[number] = whose
+                if residual[row] >= 0:
+                    assert residual[row] > number
+                    assert int(residual[row]) not in born
+                    born[int(residual[row])] = whose
+        assert np.all(np.diff(entries.tick) >= 0)
 
 
 class TestSlots:
@@ -249,7 +303,7 @@ class TestSlots:
         def act(slot: int, tick: int) -> None:
             key, rate = ((BUY, 25.0), (SELL, 7.0))[slot]
             if tick == 2:
-                assert run.simulation.post(run.simulation.spot, order(key, rate, 1e6))[0].all()
+                assert run.simulation.post(run.simulation.spot, order(key, rate, 1e6)).taken.all()
 
         entries = run.go(at_tick=act).simulation.ledger.entries()
         assert entries.buyer_rate.tolist() == [25.0, 7.0]
@@ -337,6 +391,87 @@ class TestSlots:
         assert community.fee.tolist() == [0.0, 1.0]
 
 
+class TestOneSidedSlots:
+    HOUSES = {"Grid": (None, 1.0), "House 1": ("Grid", 0.5), "House 2": ("Grid", 0.5)}  # noqa: RUF012 - never changed
+
+    @pytest.fixture
+    def run(self, make_community, make_run):
+        community = make_community(
+            self.HOUSES,
+            loads={"Load": ("House 1", [1.0, 1.0])},
+            pvs={"PV": ("House 2", [0.4, 0.4])},
+            forecast={"Load": [1.0, 1.0], "PV": [0.4, 0.4]},
+            slots=2,
+            ticks=60,
+            market="one-sided",
+        )
+        return make_run(community)
+
+    def test_loads_take_offers_at_the_rate_at_which_these_come_to_their_home(self, run):
+        """Both rates move towards each other; the load pays what the offer asks and the fees of three markets."""
+        run.go()
+        entries = run.simulation.ledger.entries()
+        for slot in range(2):
+            spot = spot_of(entries, slot)
+            assert total(spot, LOAD) == pytest.approx((0.4, 0.0))
+            assert total(spot, PV) == pytest.approx((0.0, 0.4))
+            assert spot.buyer_rate == pytest.approx(spot.seller_rate + 2.0)
+            # At 60 % of the slot the load would pay 21.5, and the panel asks 16.5.
+            assert spot.seller_rate == pytest.approx([16.5])
+            assert spot.market.tolist() == [0]
+
+    def test_sellers_keep_what_they_asked(self, run):
+        asked = {}
+
+        def act(slot, tick):
+            run.simulation.post(run.simulation.spot, order(SELL, 7.0 + slot, 0.25)) if tick == 0 else None
+            asked[slot] = 7.0 + slot
+
+        run.claim("asset PV")
+        run.go(at_tick=act)
+        entries = run.simulation.ledger.entries()
+        sold = entries.take((entries.seller == PV) & entries.is_spot)
+        assert sold.seller_rate == pytest.approx([asked[slot] for slot in sold.slot.tolist()])
+        assert sold.buyer_rate == pytest.approx(sold.seller_rate + 2.0)
+
+    def test_nobody_can_bid_in_a_spot_market_but_in_a_settlement(self, run):
+        run.claim("asset Load")
+        run.go(1).open()
+        posted = run.simulation.post(run.simulation.spot, order(BUY, 40.0, 0.1))
+        assert (posted.taken.tolist(), posted.ids.tolist()) == ([False], [-1])
+        assert posted.errors == {0: "the market is one-sided: it takes offers and no bids"}
+        run.simulation.measure(LOAD, 0, 0.5)
+        assert run.simulation.post(run.simulation.market_of(0), order(BUY, 40.0, 0.1)).taken.all()
+
+    def test_what_assets_would_take_is_no_order(self, run):
+        run.open().ticks(1)
+        assert run.simulation.spot.open_kwh()[BUY] == 0.0
+        assert len(run.simulation.spot.open_orders(np.array([BUY]))) == 0
+        assert len(run.simulation.spot.withdraw(np.array([BUY]))) == 0
+        run.ticks(59)
+        assert run.simulation.spot.bought_kwh[LOAD] > 0
+
+    def test_an_asset_that_a_client_has_claimed_takes_nothing_any_more(self, run):
+        run.open().ticks(3)
+        run.claim("asset Load")
+        run.ticks(57)
+        assert run.simulation.spot.bought_kwh[LOAD] == 0.0
+
+    def test_the_market_maker_takes_what_is_offered_at_the_feed_in_rate(self, make_community, make_run):
+        community = make_community(self.HOUSES, pvs={"PV": ("House 2", [0.4])}, market="one-sided")
+        run = make_run(community)
+        run.claim("asset PV")
+        rates = iter([6.6, 6.4])
+
+        def act(slot, tick):
+            if tick in (0, 5):
+                run.simulation.post(run.simulation.spot, order(1, next(rates), 0.4))
+
+        entries = run.go(at_tick=act).simulation.ledger.entries()
+        assert (entries.buyer.tolist(), entries.seller_rate.tolist()) == ([1], [pytest.approx(6.4)])
+        assert entries.buyer_rate.tolist() == [pytest.approx(7.9)]
+
+
 class TestSettlement:
     @pytest.fixture
     def run(self, make_community, make_run):
@@ -377,13 +512,13 @@ class TestSettlement:
         market = simulation.market_of(0)
         run.ticks(1)
         for key, taken in ((BUY, True), (BUY + 1, False), (SELL, True), (SELL - 1, False)):
-            assert simulation.post(market, order(key, 10.0, 0.1))[0].tolist() == [taken]
+            assert simulation.post(market, order(key, 10.0, 0.1)).taken.tolist() == [taken]
 
     def test_no_more_than_the_deviation_can_be_ordered(self, run):
         simulation = run.open().simulation
         run.ticks(1)
-        assert not simulation.post(simulation.market_of(0), order(BUY, 10.0, 0.24))[0].any()
-        assert simulation.post(simulation.market_of(0), order(BUY, 10.0, 0.23))[0].all()
+        assert not simulation.post(simulation.market_of(0), order(BUY, 10.0, 0.24)).taken.any()
+        assert simulation.post(simulation.market_of(0), order(BUY, 10.0, 0.23)).taken.all()
 
     def test_a_slot_is_settled_during_the_four_slots_after_it_and_no_longer(self, run):
         simulation = run.simulation

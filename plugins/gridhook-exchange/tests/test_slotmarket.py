@@ -11,8 +11,8 @@ from gridhook.orders import Requirement
 from gridhook_exchange.market.book import Book, Terms
 from gridhook_exchange.market.clearing import clear
 from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.fees import Fees
 from gridhook_exchange.market.slotmarket import Lines, SlotMarket
-from gridhook_exchange.market.tree import Fees
 
 LOAD, PV, OTHER = 0, 1, 2
 BUY, SELL, OTHER_BUY = 2 * LOAD, 2 * PV + 1, 2 * OTHER
@@ -53,7 +53,8 @@ class TestPosting:
     @pytest.mark.parametrize("rate", [np.nan, np.inf, -np.inf, -0.01])
     def test_a_rate_that_is_no_number_from_zero_up_is_refused(self, make_market, rate):
         market = make_market()
-        taken, errors = market.post(lines((BUY, rate, 0.5, True), (SELL, 10.0, 0.5, True)), 0)
+        posted = market.post(lines((BUY, rate, 0.5, True), (SELL, 10.0, 0.5, True)), 0)
+        taken, errors = posted.taken, posted.errors
         assert taken.tolist() == [False, True]
         assert list(errors) == [0]
         assert "rate" in errors[0]
@@ -62,24 +63,26 @@ class TestPosting:
     @pytest.mark.parametrize("energy", [np.nan, -np.inf, -1.0, 0.0, 2e-5])
     def test_an_energy_that_is_no_more_than_dust_is_refused(self, make_market, energy):
         market = make_market()
-        taken, errors = market.post(lines((BUY, 10.0, energy, True), (SELL, 10.0, 0.5, True)), 0)
+        posted = market.post(lines((BUY, 10.0, energy, True), (SELL, 10.0, 0.5, True)), 0)
+        taken, errors = posted.taken, posted.errors
         assert taken.tolist() == [False, True]
         assert list(errors) == [0]
         assert "energy" in errors[0]
 
     def test_a_rate_of_zero_and_an_energy_just_above_dust_are_taken(self, make_market):
-        assert make_market().post(lines((BUY, 0.0, 2.1e-5, True)), 0)[0].all()
+        assert make_market().post(lines((BUY, 0.0, 2.1e-5, True)), 0).taken.all()
 
     @pytest.mark.parametrize("rows", [1, 2])
     def test_more_than_an_asset_needs_is_refused_and_the_reason_says_how_much_it_can_have(self, make_market, rows):
         market = make_market({BUY: 0.75})
-        taken, errors = market.post(lines(*[(BUY, 10.0, 0.8, True)] * rows), 0)
+        posted = market.post(lines(*[(BUY, 10.0, 0.8, True)] * rows), 0)
+        taken, errors = posted.taken, posted.errors
         assert not taken.any()
         assert errors == dict.fromkeys(range(rows), "0.8 kWh is more than the 0.75 kWh that 'Load' can buy")
         assert market.open_kwh().sum() == 0.0
 
     def test_who_has_nothing_can_sell_nothing(self, make_market):
-        _, errors = make_market().post(lines((2 * LOAD + 1, 10.0, 0.1, True), (SELL, 10.0, np.inf, True)), 0)
+        errors = make_market().post(lines((2 * LOAD + 1, 10.0, 0.1, True), (SELL, 10.0, np.inf, True)), 0).errors
         assert errors[0] == "0.1 kWh is more than the 0 kWh that 'Load' can sell"
         assert errors[1].startswith("inf kWh is more than")
 
@@ -88,20 +91,25 @@ class TestPosting:
     def test_an_excess_within_the_tolerance_is_cut_off(self, make_market, excess, taken, extra):
         """Rounding in a client is no reason to refuse, and no energy is made from it."""
         market = make_market()
-        accepted, _ = market.post(lines((BUY, 10.0, 1.0 + excess * 2e-5, True), *extra), 0)
+        accepted = market.post(lines((BUY, 10.0, 1.0 + excess * 2e-5, True), *extra), 0).taken
         assert accepted[0] == taken
         assert market.open_kwh()[BUY] == (1.0 if taken else 0.0)
+
+    def test_an_excess_that_is_cut_down_to_dust_leaves_no_order(self, make_market):
+        market = make_market({BUY: 1e-5})
+        assert market.post(lines((BUY, 10.0, 2.5e-5, True)), 0).taken.all()
+        assert market.open_kwh()[BUY] == 0.0
 
     def test_orders_add_up_to_what_the_asset_needs(self, make_market):
         market = make_market()
         for energy, taken in ((0.6, True), (0.6, False), (0.4, True), (0.1, False)):
-            assert market.post(lines((BUY, 10.0, energy, False)), 0)[0].tolist() == [taken]
+            assert market.post(lines((BUY, 10.0, energy, False)), 0).taken.tolist() == [taken]
         assert market.open_kwh()[BUY] == pytest.approx(1.0)
 
     def test_a_replacing_order_takes_the_place_of_all_that_stands_on_its_side(self, make_market):
         market = make_market({BUY: 1.0, SELL: 1.0, OTHER_BUY: 1.0})
         market.post(lines((BUY, 10.0, 0.6, False), (BUY, 11.0, 0.4, False), (SELL, 40.0, 0.7, False)), 0)
-        assert market.post(lines((BUY, 12.0, 0.9, True)), 1)[0].all()
+        assert market.post(lines((BUY, 12.0, 0.9, True)), 1).taken.all()
         assert market.open_kwh()[[BUY, SELL]] == pytest.approx([0.9, 0.7])
 
     @pytest.mark.parametrize("bad", [(BUY, 12.0, 5.0, True), (BUY, np.nan, 0.5, True), (BUY, 12.0, 0.0, True)])
@@ -110,14 +118,14 @@ class TestPosting:
         """And what stands still counts for the orders after it."""
         market = make_market()
         market.post(lines((BUY, 10.0, 1.0, True)), 0)
-        taken, _ = market.post(lines(bad, *more), 1)
+        taken = market.post(lines(bad, *more), 1).taken
         assert not taken.any()
         assert market.open_kwh()[BUY] == 1.0
 
     def test_several_orders_can_take_the_place_of_one(self, make_market):
         market = make_market()
         market.post(lines((BUY, 10.0, 1.0, True)), 0)
-        taken, _ = market.post(lines((BUY, 10.0, 0.3, True), (BUY, 12.0, 0.7, False), (BUY, 14.0, 0.1, False)), 1)
+        taken = market.post(lines((BUY, 10.0, 0.3, True), (BUY, 12.0, 0.7, False), (BUY, 14.0, 0.1, False)), 1).taken
         assert taken.tolist() == [True, True, False]
         assert market.open_kwh()[BUY] == pytest.approx(1.0)
 
@@ -150,8 +158,8 @@ class TestPosting:
             for _ in range(2)
         )
         for tick, batch in enumerate(batches):
-            taken, _ = market.post(lines(*batch), tick)
-            one_by_one = [bool(single.post(lines(row), tick)[0][0]) for row in batch]
+            taken = market.post(lines(*batch), tick).taken
+            one_by_one = [bool(single.post(lines(row), tick).taken[0]) for row in batch]
             assert taken.tolist() == one_by_one
             assert market.open_kwh() == pytest.approx(single.open_kwh())
             assert market.open_kwh().max() <= 1.0 + 1e-9
@@ -170,7 +178,8 @@ class TestPosting:
         """A bid at an endless rate would be on the buyer's bill."""
         market = make_market()
         terms = {0: requiring(Requirement(), nonsense)}
-        taken, errors = market.post(lines((BUY, 10.0, 1.0, True), (SELL, 5.0, 1.0, True), terms=terms), 0)
+        posted = market.post(lines((BUY, 10.0, 1.0, True), (SELL, 5.0, 1.0, True), terms=terms), 0)
+        taken, errors = posted.taken, posted.errors
         assert taken.tolist() == [False, True]
         assert "requirement" in errors[0]
 
@@ -184,7 +193,8 @@ class TestPosting:
         assert (cleared.buyer.tolist(), cleared.energy_kwh.tolist()) == ([LOAD], [0.5])
 
     def test_no_orders_are_no_problem(self, make_market):
-        taken, errors = make_market().post(lines(), 0)
+        posted = make_market().post(lines(), 0)
+        taken, errors = posted.taken, posted.errors
         assert (len(taken), errors) == (0, {})
 
 
@@ -203,7 +213,7 @@ class TestLimits:
         market.change_limit(BUY, limit)
         assert market.open_kwh()[BUY] == pytest.approx(0.5 if stands else 0.0)
         assert market.open_kwh()[SELL] == 1.0
-        taken, _ = market.post(lines((BUY, 20.0, limit + 3e-5, True)), 1)
+        taken = market.post(lines((BUY, 20.0, limit + 3e-5, True)), 1).taken
         assert not taken.any()
 
     def test_what_traded_is_no_longer_needed(self, make_market):
@@ -212,8 +222,8 @@ class TestLimits:
         market.match(1)
         assert market.limit_kwh[[BUY, SELL]] == pytest.approx([0.6, 0.0])
         assert market.bought_kwh[LOAD] == market.sold_kwh[PV] == pytest.approx(0.4)
-        assert not market.post(lines((BUY, 20.0, 0.7, True)), 1)[0].any()
-        assert market.post(lines((BUY, 20.0, 0.6, True)), 1)[0].all()
+        assert not market.post(lines((BUY, 20.0, 0.7, True)), 1).taken.any()
+        assert market.post(lines((BUY, 20.0, 0.6, True)), 1).taken.all()
 
     def test_a_full_trade_that_leaves_dust_leaves_nothing(self, make_market):
         market = make_market({BUY: 1.0, SELL: 1.00001})
@@ -221,6 +231,57 @@ class TestLimits:
         market.match(1)
         assert market.open_kwh().sum() == 0.0
         assert market.limit_kwh.min() >= 0.0
+
+
+class TestIds:
+    def test_orders_that_are_taken_get_ids_and_refused_ones_none(self, make_market):
+        market = make_market()
+        first = market.post(lines((BUY, 10.0, 0.4, True), (BUY, np.nan, 0.4, True), (SELL, 10.0, 0.5, True)), 0)
+        assert first.ids.tolist() == [0, -1, 1]
+        assert market.post(lines((BUY, 11.0, 0.9, False), (OTHER_BUY, 10.0, 0.4, True)), 1).ids.tolist() == [-1, 2]
+
+    def test_open_orders_are_listed_with_what_is_open_of_them(self, make_market):
+        market = make_market()
+        market.post(lines((BUY, 20.0, 0.4, False), (SELL, 30.0, 0.5, True)), 0)
+        market.post(lines((BUY, 21.0, 0.6, False), (OTHER_BUY, 9.0, 0.25, True)), 3)
+        market.post(lines((SELL, 21.0, 0.125, True)), 4)
+        market.match(5)
+        found = market.open_orders(np.array([BUY, OTHER_BUY]))
+        assert len(found) == 3
+        assert found.id.tolist() == [0, 5, 3]
+        assert found.key.tolist() == [BUY, BUY, OTHER_BUY]
+        assert found.rate.tolist() == [20.0, 21.0, 9.0]
+        assert found.energy_kwh == pytest.approx([0.4, 0.475, 0.25])
+        assert found.posted.tolist() == [0, 3, 3]
+        assert len(market.open_orders(np.array([], dtype=np.int64))) == len(market.open_orders(np.array([SELL]))) == 0
+
+    def test_withdrawing_tells_what_it_deleted(self, make_market):
+        market = make_market()
+        market.post(lines((BUY, 20.0, 0.4, False), (BUY, 21.0, 0.4, False), (SELL, 30.0, 0.5, True)), 0)
+        assert market.withdraw(np.array([BUY])).tolist() == [0, 1]
+        assert market.withdraw(np.array([BUY])).tolist() == []
+
+    def test_one_order_can_be_withdrawn_by_its_id_by_who_posted_it_alone(self, make_market):
+        market = make_market()
+        market.post(lines((BUY, 20.0, 0.4, False), (BUY, 21.0, 0.5, False)), 0)
+        assert not market.withdraw_order(1, OTHER_BUY)
+        assert market.withdraw_order(1, BUY)
+        assert not market.withdraw_order(1, BUY)
+        assert market.open_kwh()[BUY] == 0.4
+
+    def test_trades_name_the_orders_that_traded_and_what_is_left_of_them(self, make_market):
+        market = make_market()
+        posted = market.post(lines((BUY, 20.0, 1.0, True), (OTHER_BUY, 19.0, 0.5, True), (SELL, 10.0, 1.0, True)), 0)
+        assert posted.ids.tolist() == [0, 1, 2]
+        cleared = market.match(1)
+        assert (cleared.bid.tolist(), cleared.offer.tolist()) == ([0], [2])
+        assert (cleared.residual_bid.tolist(), cleared.residual_offer.tolist()) == ([-1], [-1])
+        market = make_market({BUY: 1.0, SELL: 2.0, OTHER_BUY: 1.0})
+        market.post(lines((BUY, 20.0, 1.0, True), (OTHER_BUY, 19.0, 0.5, True), (SELL, 10.0, 2.0, True)), 0)
+        cleared = market.match(1)
+        assert (cleared.bid.tolist(), cleared.offer.tolist()) == ([0, 1], [2, 3])
+        assert (cleared.residual_bid.tolist(), cleared.residual_offer.tolist()) == ([-1, -1], [3, 4])
+        assert cleared.tick.tolist() == [1, 1]
 
 
 class TestMatching:
@@ -238,6 +299,32 @@ class TestMatching:
         assert cleared.rate.tolist() == [30.0]
         assert market.seller_rate(cleared).tolist() == [23.0]
         assert market.cost_cents[[LOAD, PV]].tolist() == [15.0, 11.5]
+
+    def test_percentages_are_of_what_the_seller_keeps(self, make_community):
+        """PROTOCOL.md 6.8: a bid of 20 through 5, 20 and 10 percent leaves 20 / 1.35."""
+        community = make_community(
+            {"Grid": (None, 20.0), "House 1": ("Grid", 5.0), "House 2": ("Grid", 10.0)},
+            loads={"Load": ("House 1", [1.0])},
+            pvs={"PV": ("House 2", [1.0])},
+            fees="percent",
+        )
+        fees = Fees.of(community.tree, community.fee, "percent")
+        market = SlotMarket(community, 0, fees, np.full(6, 1.0), np.arange(3))
+        market.post(lines((BUY, 20.0, 0.5, True), (SELL, 10.0, 0.5, True)), 0)
+        cleared = next(found for tick in range(1, 9) if (found := market.match(tick)) is not None)
+        assert cleared.rate.tolist() == [20.0]
+        assert market.seller_rate(cleared) == pytest.approx([14.814815])
+        assert market.cost_cents[[LOAD, PV]] == pytest.approx([10.0, 0.5 * 20.0 / 1.35])
+
+    @pytest.mark.parametrize(("mode", "bid", "offer"), [("constant", 10.0, 12.0), ("percent", 10.0, 10.2)])
+    def test_offers_are_listed_with_the_fee_of_their_home_and_bids_as_they_are(self, make_community, mode, bid, offer):
+        """PROTOCOL.md 6.7: executed at home too."""
+        community = make_community(
+            {"Grid": (None, 5.0), "House": ("Grid", 2.0)}, loads={"Load": ("House", [1.0])}, fees=mode
+        )
+        market = SlotMarket(community, 0, Fees.of(community.tree, community.fee, mode), np.ones(4), np.arange(2))
+        assert market.listed_rate(0, 10.0) == bid
+        assert market.listed_rate(1, 10.0) == pytest.approx(offer)
 
     def test_of_orders_of_one_tick_the_one_with_the_last_place_is_served_first(self, make_market):
         """As of equal orders the latest posted is; the place says who that is."""
@@ -259,7 +346,7 @@ class TestMatching:
     def test_matching_only_when_something_new_can_have_met_misses_no_trade(self, data, communities):
         """The same orders, cleared at every single tick, trade the same at the same ticks."""
         community = data.draw(communities)
-        fees = Fees.of(community.tree, community.fee)
+        fees = Fees.of(community.tree, community.fee, community.rules.fees)
         assets = len(community.kinds)
         market = SlotMarket(community, 0, fees, np.full(2 * assets, 1e3), np.arange(assets))
         book = Book()

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridhook_exchange.market.tree import Fees, MarketTree
+from gridhook_exchange.market.fees import Fees
+from gridhook_exchange.market.tree import MarketTree
 
 NAMES = ["Grid", "Street 1", "House 1.1", "House 1.2", "Street 2", "House 2.1", "Street 3"]
 FEES = [11.0, 2.0, 2.1, 2.2, 3.0, 3.1, 4.0]

@@ -30,6 +30,10 @@ _share = [validators.ge(0.0), validators.le(1.0)]
 _efficiency = [validators.gt(0.0), validators.le(1.0)]
 _count = validators.ge(0)
 
+FeeMode = Literal["constant", "percent"]
+Priority = Literal["compatible", "price-time"]
+ClearingMode = Literal["pay-as-bid", "pay-as-clear"]
+MarketMode = Literal["two-sided", "one-sided"]
 RateUnit = Literal["cents/kWh", "EUR/kWh", "USD/kWh"]
 
 
@@ -105,10 +109,23 @@ class RulesSection:
         ticks before an order is forwarded to the neighbouring market.
     ``settlement_slots``
         number of slots for which an ended slot can be settled; 0: not at all.
+    ``fees``
+        whether the markets' fees are ``constant``, cents/kWh, or ``percent``, percentage points of the seller's rate.
+    ``priority``
+        who is served first: with ``compatible`` dear offers and late orders, as in the original exchange, with
+        ``price-time`` cheap offers and early orders.
+    ``clearing``
+        ``pay-as-bid``: each buyer pays its bid; ``pay-as-clear``: what trades together trades at one rate.
+    ``market``
+        ``two-sided``, or ``one-sided``: nobody bids in spot markets, who needs energy takes offers.
     """
 
     min_age_ticks: int = attrs.field(default=2, validator=[_count, validators.le(360)])
     settlement_slots: int = attrs.field(default=4, validator=_count)
+    fees: FeeMode = "constant"
+    priority: Priority = "compatible"
+    clearing: ClearingMode = "pay-as-bid"
+    market: MarketMode = "two-sided"
 
 
 @attrs.frozen
@@ -127,7 +144,7 @@ class MarketEntry:
     """``[[markets]]``: a market; the one without a parent is the root.
 
     ``fee``
-        grid fee, cents/kWh.
+        grid fee, cents/kWh; in percent mode percentage points, 0..100.
     """
 
     name: str = attrs.field(validator=_is_name)

@@ -29,6 +29,7 @@ from gridhook_exchange.community.file import (
 from gridhook_exchange.community.forecasting import imperfect
 from gridhook_exchange.market.battery import Batteries
 from gridhook_exchange.market.community import Community, Rules
+from gridhook_exchange.market.fees import MOST_PERCENT
 from gridhook_exchange.market.tree import MarketTree
 
 __all__ = ["Overrides", "read_community"]
@@ -88,6 +89,7 @@ class _Builder:
         numbers = {market.name: number for number, market in enumerate(markets)}
         assets = self._assets()
         self._check_names(assets)
+        self._check_rules()
         home = [self._number(f"{at}.market", entry.market, numbers) for at, entry in assets]
         home.append(self._number("tariff.market", file.tariff.market, numbers))
         ticks = self._ticks()
@@ -119,7 +121,7 @@ class _Builder:
             start=pendulum.from_timestamp(self._first),
             slot_length=pendulum.duration(minutes=file.slot_minutes),
             seed=file.seed,
-            rules=Rules(ticks, max(ticks // 10, 1), file.rules.min_age_ticks, file.rules.settlement_slots),
+            rules=self._rules(ticks),
         ), []
 
     def _complain(self, path: str, message: str) -> None:
@@ -187,6 +189,27 @@ class _Builder:
         if market not in numbers:
             self._complain(path, f"no market {market!r}{did_you_mean(nearest(market, numbers))}")
         return numbers.get(market, 0)
+
+    def _check_rules(self) -> None:
+        rules = self._file.rules
+        if rules.market == "one-sided" and rules.clearing == "pay-as-clear":
+            self._complain("rules.clearing", "pay-as-clear needs bids, and a one-sided market takes none")
+        for row, market in enumerate(self._file.markets):
+            if rules.fees == "percent" and market.fee > MOST_PERCENT:
+                self._complain(f"markets[{row}].fee", f"a fee of {market.fee:g} percent is more than {MOST_PERCENT:g}")
+
+    def _rules(self, ticks: int) -> Rules:
+        rules = self._file.rules
+        return Rules(
+            ticks_per_slot=ticks,
+            dispatch_ticks=max(ticks // 10, 1),
+            min_age_ticks=rules.min_age_ticks,
+            settlement_slots=rules.settlement_slots,
+            fees=rules.fees,
+            priority=rules.priority,
+            clearing=rules.clearing,
+            market=rules.market,
+        )
 
     def _ticks(self) -> int:
         file = self._file

@@ -136,12 +136,14 @@ class _Books:
         run, tree = self._run, self._run.tree
         maker_home = np.full(len(self._markets), tree.home[run.market_maker])
         meeting = tree.meeting(self._markets, maker_home)
-        fees = [fees.on_path(self._markets, maker_home, meeting) for fees in self._simulation.slot_fees[: self._slots]]
-        fee = np.column_stack(fees) if fees else np.empty((len(self._markets), 0))
-        retail = run.retail_rate[: self._slots] + fee
-        feed_in = run.feed_in_rate[: self._slots] - fee
-        cost: Floats = np.where(energy > 0, energy * retail, energy * feed_in).sum(axis=1)
-        return cost
+        cost = np.zeros(energy.shape)
+        for slot, fees in enumerate(self._simulation.slot_fees[: self._slots]):
+            retail = fees.lowest_bid(float(run.retail_rate[slot]), self._markets, maker_home, meeting)
+            feed_in = np.full(len(self._markets), run.feed_in_rate[slot])
+            kept = fees.kept(feed_in, fees.on_path(self._markets, maker_home, meeting))
+            cost[:, slot] = energy[:, slot] * np.where(energy[:, slot] > 0, retail, kept)
+        total: Floats = cost.sum(axis=1)
+        return total
 
     def _value_of(self, stored: Floats) -> Floats:
         last = self._slots - 1

@@ -9,21 +9,19 @@ from gridhook.arrays import Bools, Floats, Ints
 __all__ = ["builtin_rates"]
 
 
-def builtin_rates(
-    key: Ints, progress: float, feed_in_rate: float, retail_rate: float, fee: Floats, is_storage: Bools
-) -> Floats:
+def builtin_rates(key: Ints, progress: float, low: Floats, high: Floats, middle: float, is_storage: Bools) -> Floats:
     """Return rates that move linearly over the slot, cents/kWh.
 
     Bids rise from the feed-in rate less fees to the retail rate plus fees, offers fall the other way and not below
-    zero; storages go only half-way, to the mean of both rates.
+    zero; storages go only half-way, to the mean of both rates before fees.
 
     :param key: 2 x asset + side, per order.
     :param progress: share of the slot that has passed, 0..1.
-    :param fee: per order, the grid fees between the asset and the market maker.
+    :param low: per order, what the feed-in rate is worth to the asset.
+    :param high: per order, what the retail rate costs it.
+    :param middle: the mean of both rates.
     :param is_storage: per order.
     """
-    low, high = feed_in_rate - fee, retail_rate + fee
-    middle = np.full(len(key), (feed_in_rate + retail_rate) / 2)
     is_bid = key % 2 == 0
     start = np.where(is_bid, low, high)
     end = np.where(is_storage, middle, np.where(is_bid, high, low))

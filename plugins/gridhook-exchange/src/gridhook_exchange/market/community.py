@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Literal, TypeAlias
 
 import attrs
 import numpy as np
@@ -10,9 +11,14 @@ import pendulum
 
 from gridhook.arrays import Bools, Floats
 from gridhook_exchange.market.battery import Batteries
+from gridhook_exchange.market.fees import FeeMode
+from gridhook_exchange.market.matching import Priority
 from gridhook_exchange.market.tree import MarketTree
 
-__all__ = ["Community", "Rules"]
+__all__ = ["ClearingMode", "Community", "MarketMode", "Rules"]
+
+ClearingMode: TypeAlias = Literal["pay-as-bid", "pay-as-clear"]
+MarketMode: TypeAlias = Literal["two-sided", "one-sided"]
 
 _ENERGY_TYPES = {"pv": "PV", "market-maker": "Grid"}
 
@@ -29,12 +35,24 @@ class Rules:
         ticks before an order is forwarded to the neighbouring market.
     ``settlement_slots``
         number of slots for which an ended slot's settlement market stays open; 0: none.
+    ``fees``
+        whether grid fees are cents/kWh or percentage points (PROTOCOL.md 6.7).
+    ``priority``
+        who is served first.
+    ``clearing``
+        whether buyers pay their bids, or all trades of a round one rate (PROTOCOL.md 6.3, 6.4).
+    ``market``
+        whether spot markets take bids; settlement markets always do.
     """
 
     ticks_per_slot: int = 60
     dispatch_ticks: int = 6
     min_age_ticks: int = 2
     settlement_slots: int = 4
+    fees: FeeMode = "constant"
+    priority: Priority = "compatible"
+    clearing: ClearingMode = "pay-as-bid"
+    market: MarketMode = "two-sided"
 
 
 @attrs.frozen(eq=False)
@@ -45,7 +63,7 @@ class Community:
     by slot one column per slot of the run.
 
     ``market_names``, ``market_ids``, ``fee``
-        per market; fees in cents/kWh.
+        per market; fees in cents/kWh or percentage points, by the rules.
     ``asset_names``, ``asset_ids``, ``kinds``
         per asset; the market maker's kind is ``market-maker``.
     ``measured_kwh``, ``forecast_kwh``
@@ -104,9 +122,15 @@ class Community:
         """Per asset, whether it is a battery."""
         return self._is_kind("storage")
 
-    def energy_type(self, asset: int) -> str:
-        """Return the kind of energy that an asset offers where its order says nothing else."""
-        return _ENERGY_TYPES.get(self.kinds[asset], "")
+    @cached_property
+    def asset_numbers(self) -> dict[str, int]:
+        """Number of each asset by its id."""
+        return {area: asset for asset, area in enumerate(self.asset_ids)}
+
+    @cached_property
+    def energy_types(self) -> tuple[str, ...]:
+        """Per asset, the kind of energy that it offers where its order says nothing else."""
+        return tuple(_ENERGY_TYPES.get(kind, "") for kind in self.kinds)
 
     def _is_kind(self, kind: str) -> Bools:
         return np.array([one == kind for one in self.kinds])
@@ -119,6 +143,11 @@ class Community:
     def slot_start(self, slot: int) -> pendulum.DateTime:
         """Return the start of a slot by its number."""
         return self._slot_starts[slot]
+
+    def slot_number(self, start: pendulum.DateTime) -> int | None:
+        """Return the number of the slot that starts then, inside the run or not; None if none does."""
+        number, rest = divmod((start - self.start).total_seconds(), self.slot_length.total_seconds())
+        return None if rest else int(number)
 
     @cached_property
     def _slot_starts(self) -> tuple[pendulum.DateTime, ...]:

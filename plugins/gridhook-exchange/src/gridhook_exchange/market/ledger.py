@@ -22,6 +22,12 @@ class Entries:
         asset numbers, and the lowest market that contains both.
     ``buyer_rate``, ``seller_rate``
         cents/kWh; the difference is the fees of the markets between them.
+    ``with_partner``
+        whether the trade met a requirement that names partners.
+    ``bid``, ``offer``, ``residual_bid``, ``residual_offer``
+        ids of the orders that traded, and of what is left of them; -1 for nothing.
+    ``tick``
+        number of the tick in which it was traded, over the whole run.
     """
 
     is_spot: Bools
@@ -34,6 +40,11 @@ class Entries:
     buyer_rate: Floats
     seller_rate: Floats
     with_partner: Bools
+    bid: Ints
+    offer: Ints
+    residual_bid: Ints
+    residual_offer: Ints
+    tick: Ints
 
     def __len__(self) -> int:
         return len(self.slot)
@@ -62,7 +73,7 @@ class Ledger:
         """Return all trades, in the order in which they happened."""
         if not self._parts:
             ints, floats, bools = np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.bool_)
-            return Entries(bools, ints, ints, ints, ints, ints, floats, floats, floats, bools)
+            return Entries(bools, ints, ints, ints, ints, ints, floats, floats, floats, bools, *[ints] * 5)
         columns = ([getattr(part, field.name) for part in self._parts] for field in attrs.fields(Entries))
         merged = Entries(*map(np.concatenate, columns))
         self._parts = [merged]

@@ -9,16 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from gridhook.arrays import Bools, Floats, Ints
-from gridhook_exchange.market.book import BID, OFFER
+from gridhook_exchange.market.book import BID, OFFER, OrderIds
 from gridhook_exchange.market.builtin import builtin_rates
-from gridhook_exchange.market.clearing import Cleared
+from gridhook_exchange.market.cleared import Cleared
 from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.deviation import deviations
+from gridhook_exchange.market.fees import Fees
 from gridhook_exchange.market.ledger import Entries, Ledger
 from gridhook_exchange.market.matching import TOLERANCE
-from gridhook_exchange.market.slotmarket import Lines, SlotMarket
+from gridhook_exchange.market.slotmarket import Lines, Posted, SlotMarket
 from gridhook_exchange.market.statistics import SlotStatistics, passages, slot_statistics
-from gridhook_exchange.market.tree import Fees
 
 __all__ = ["Simulation"]
 
@@ -40,6 +40,8 @@ class Simulation:
         float64 (assets, slots): what the market goes by, received values in the place of built-in ones.
     ``is_controlled``
         per asset, whether an aggregator trades for it.
+    ``next_fee``
+        per market, the fee from the next slot on: cents/kWh or percentage points, by the rules.
     """
 
     spot: SlotMarket
@@ -60,6 +62,7 @@ class Simulation:
         self.slot_fees: list[Fees] = []
         self.last_statistics: SlotStatistics | None = None
         self.last_traded: tuple[Floats, Floats] | None = None
+        self._order_ids = OrderIds()
         self._slot_ledger = Ledger()
         self._spot_bought = np.zeros(community.measured_kwh.shape)
         self._spot_sold = np.zeros(community.measured_kwh.shape)
@@ -68,14 +71,23 @@ class Simulation:
         """Begin the next slot: its spot markets, and the settlement markets of the slot that ended."""
         community = self.community
         self.slot += 1
-        fees = Fees.of(community.tree, self.next_fee.copy())
+        fees = Fees.of(community.tree, self.next_fee.copy(), community.rules.fees)
         self.slot_fees.append(fees)
         self._slot_ledger = Ledger()
         priority = self._priority()
-        self.spot = SlotMarket(community, self.slot, fees, self._spot_limits(), priority)
+        self.spot = SlotMarket(
+            community,
+            self.slot,
+            fees,
+            self._spot_limits(),
+            priority,
+            self._order_ids,
+            is_one_sided=community.rules.market == "one-sided",
+        )
         ended = self.slot - 1
         if ended >= 0 and community.rules.settlement_slots:
-            self.settlements[ended] = SlotMarket(community, ended, fees, self._deviation_limits(ended), priority)
+            limits = self._deviation_limits(ended)
+            self.settlements[ended] = SlotMarket(community, ended, fees, limits, priority, self._order_ids)
         oldest = self.slot - community.rules.settlement_slots
         self.settlements = {slot: market for slot, market in self.settlements.items() if slot >= oldest}
 
@@ -112,21 +124,37 @@ class Simulation:
         self.last_statistics = slot_statistics(passed, len(community.market_names))
         self.closed_slots = self.slot + 1
 
+    @property
+    def is_last_tick(self) -> bool:
+        """Whether the running tick is its slot's last: orders that are posted now meet nobody any more."""
+        return (self.tick + 1) % self.community.rules.ticks_per_slot == 0
+
     def market_of(self, slot: int) -> SlotMarket | None:
         """Return the open markets of a slot; None if it has none."""
         return self.spot if slot == self.slot >= 0 else self.settlements.get(slot)
 
-    def post(self, market: SlotMarket, lines: Lines) -> tuple[Bools, dict[int, str]]:
-        """Post orders at the end of the running tick; return which were taken, and the reasons for the others."""
+    def post(self, market: SlotMarket, lines: Lines) -> Posted:
+        """Post orders at the end of the running tick."""
         return market.post(lines, self.tick)
 
     def forecast(self, asset: int, slot: int, energy_kwh: float) -> str | None:
         """Take a forecast for a slot that has not begun; return the reason if it cannot take effect."""
-        if slot <= self.slot:
-            return "the slot has begun, and its forecast is final"
-        if slot < self.community.slots:
+        problem = self.forecast_problem(slot)
+        if problem is None and slot < self.community.slots:
             self.forecast_kwh[asset, slot] = energy_kwh
             self.is_forecast_received[asset, slot] = True
+        return problem
+
+    def forecast_problem(self, slot: int) -> str | None:
+        """Return why a forecast for a slot cannot take effect; None if it can."""
+        return "the slot has begun, and its forecast is final" if slot <= self.slot else None
+
+    def measurement_problem(self, slot: int) -> str | None:
+        """Return why a measurement of a slot cannot take effect; None if it can."""
+        if slot > self.slot:
+            return "the slot has not begun"
+        if slot < 0 or slot not in (self.slot, *self.settlements):
+            return "the slot can no longer be settled"
         return None
 
     def measure(self, asset: int, slot: int, energy_kwh: float) -> str | None:
@@ -134,10 +162,9 @@ class Simulation:
 
         In a slot that ended it changes what is left to settle; what was settled already counts.
         """
-        if slot > self.slot:
-            return "the slot has not begun"
-        if slot < 0 or slot not in (self.slot, *self.settlements):
-            return "the slot can no longer be settled"
+        problem = self.measurement_problem(slot)
+        if problem is not None:
+            return problem
         self.measured_kwh[asset, slot] = energy_kwh
         market = self.settlements.get(slot)
         if market is not None:
@@ -197,6 +224,11 @@ class Simulation:
             cleared.rate,
             market.seller_rate(cleared),
             cleared.with_partner,
+            cleared.bid,
+            cleared.offer,
+            cleared.residual_bid,
+            cleared.residual_offer,
+            cleared.tick,
         )
         self.ledger.add(entries)
         if is_spot:
@@ -206,13 +238,9 @@ class Simulation:
     def _post_market_maker(self) -> None:
         community = self.community
         asset = community.market_maker
-        lines = Lines(
-            np.array([2 * asset + BID, 2 * asset + OFFER]),
-            np.maximum([community.feed_in_rate[self.slot], community.retail_rate[self.slot]], 0.0),
-            np.array([np.inf, np.inf]),
-            np.array([True, True]),
-        )
-        self.post(self.spot, lines)
+        key = np.array([2 * asset + BID, 2 * asset + OFFER])
+        rates = np.maximum([community.feed_in_rate[self.slot], community.retail_rate[self.slot]], 0.0)
+        self._post_own(self.spot, key, rates)
 
     def _post_builtin(self, progress: float) -> None:
         self._post_builtin_in(self.spot, progress)
@@ -225,17 +253,30 @@ class Simulation:
         is_own = ~self.is_controlled
         is_own[community.market_maker] = False
         key = np.flatnonzero(np.repeat(is_own, 2) & (market.limit_kwh > TOLERANCE))
-        if not len(key):
-            return
         asset = key // 2
         maker_home = np.full(len(key), community.tree.home[community.market_maker])
         home = community.tree.home[asset]
+        meeting = community.tree.meeting(home, maker_home)
+        feed_in, retail = float(community.feed_in_rate[self.slot]), float(community.retail_rate[self.slot])
         rates = builtin_rates(
             key,
             progress,
-            float(community.feed_in_rate[self.slot]),
-            float(community.retail_rate[self.slot]),
-            market.fees.on_path(home, maker_home, community.tree.meeting(home, maker_home)),
+            market.fees.highest_offer(feed_in, home, maker_home, meeting),
+            market.fees.lowest_bid(retail, home, maker_home, meeting),
+            (feed_in + retail) / 2,
             community.is_storage[asset],
         )
+        self._post_own(market, key, rates)
+
+    def _post_own(self, market: SlotMarket, key: Ints, rates: Floats) -> None:
+        """Post orders for all that is left to trade; in a one-sided market who would bid takes offers instead."""
+        if market.is_one_sided:
+            self._demand(market, key, rates)
+            key, rates = key[key % 2 == OFFER], rates[key % 2 == OFFER]
         self.post(market, Lines(key, rates, market.limit_kwh[key], np.ones(len(key), dtype=np.bool_)))
+
+    def _demand(self, market: SlotMarket, key: Ints, rates: Floats) -> None:
+        maker = 2 * self.community.market_maker + BID
+        is_taker = (key % 2 == BID) & (key != maker)
+        key, rates = np.append(key[is_taker], maker), np.append(rates[is_taker], self.community.feed_in_rate[self.slot])
+        market.demand(key, rates, market.limit_kwh[key], self.tick)

@@ -9,13 +9,15 @@ import numpy as np
 
 from gridhook.arrays import Bools, Floats, Ints, sums
 from gridhook.orders import Requirement
-from gridhook_exchange.market.book import Book, Terms
-from gridhook_exchange.market.clearing import Cleared, clear
+from gridhook_exchange.market.book import BID, OFFER, Book, OrderIds, Terms
+from gridhook_exchange.market.cleared import Cleared
+from gridhook_exchange.market.clearing import clear
 from gridhook_exchange.market.community import Community
+from gridhook_exchange.market.fees import Fees
 from gridhook_exchange.market.matching import TOLERANCE
-from gridhook_exchange.market.tree import Fees
+from gridhook_exchange.market.one_sided import take_offers
 
-__all__ = ["Lines", "SlotMarket"]
+__all__ = ["Lines", "OpenOrders", "Posted", "SlotMarket"]
 
 
 @attrs.frozen(eq=False)
@@ -33,6 +35,37 @@ class Lines:
         return len(self.key)
 
 
+@attrs.frozen(eq=False)
+class Posted:
+    """What became of orders: which were taken, the reason for each that was not, and their ids (-1 where refused)."""
+
+    taken: Bools
+    errors: dict[int, str]
+    ids: Ints
+
+
+@attrs.frozen(eq=False)
+class OpenOrders:
+    """Open orders as columns, oldest first.
+
+    ``id``, ``key``
+        the order's number, and 2 x asset + side.
+    ``rate``, ``energy_kwh``
+        cents/kWh as posted, and what is open of it.
+    ``posted``
+        number of the tick at whose end it was posted, over the whole run.
+    """
+
+    id: Ints
+    key: Ints
+    rate: Floats
+    energy_kwh: Floats
+    posted: Ints
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
 class SlotMarket:
     """All markets of the tree for one slot, spot or settlement.
 
@@ -41,26 +74,44 @@ class SlotMarket:
     :param fees: the grid fees.
     :param limit_kwh: float64 (keys,): how much each asset may still buy and sell.
     :param priority: per asset, its place in the order in which simultaneous orders are posted.
+    :param ids: where orders get their ids; the markets of one simulation share it.
+    :param is_one_sided: whether nobody can bid, and assets that need energy take offers.
     """
 
-    def __init__(self, community: Community, slot: int, fees: Fees, limit_kwh: Floats, priority: Ints) -> None:
+    def __init__(
+        self,
+        community: Community,
+        slot: int,
+        fees: Fees,
+        limit_kwh: Floats,
+        priority: Ints,
+        ids: OrderIds | None = None,
+        *,
+        is_one_sided: bool = False,
+    ) -> None:
         self.slot = slot
         self.fees = fees
+        self.is_one_sided = is_one_sided
         self.limit_kwh = limit_kwh
         self.bought_kwh = np.zeros(len(community.kinds))
         self.sold_kwh = np.zeros(len(community.kinds))
         self.cost_cents = np.zeros(len(community.kinds))
         self._community = community
         self._priority = priority
-        self._book = Book()
+        self._book = Book(ids)
         self._due: set[int] = set()
 
     def open_kwh(self) -> Floats:
         """Return the energy in open orders per key."""
         return self._book.open_kwh(len(self.limit_kwh))
 
-    def post(self, lines: Lines, tick: int) -> tuple[Bools, dict[int, str]]:
-        """Post orders at the end of a tick; return which were taken, and the reason for each that was not."""
+    def open_orders(self, keys: Ints) -> OpenOrders:
+        """Return the open orders of these keys."""
+        book, rows = self._book, self._book.rows_of(keys)
+        return OpenOrders(*(getattr(book, field.name)[rows] for field in attrs.fields(OpenOrders)))
+
+    def post(self, lines: Lines, tick: int) -> Posted:
+        """Post orders at the end of a tick; several of one key in one call do what they would do one by one."""
         errors = self._refusals(lines)
         fits = np.ones(len(lines), dtype=np.bool_)
         fits[list(errors)] = False
@@ -69,23 +120,40 @@ class SlotMarket:
             errors[row] = message
             fits[row] = False
         self._book.remove(lines.key[fits & lines.replace])
-        rows = np.flatnonzero(fits)
-        self._book.add(
+        # What the limit has cut down to dust is taken and gone.
+        energy[energy <= TOLERANCE] = 0.0
+        rows, place = np.flatnonzero(fits), np.cumsum(fits) - 1
+        ids = np.full(len(lines), -1)
+        ids[rows] = self._book.add(
             lines.key[rows],
             lines.rate[rows],
             energy[rows],
             tick,
             self._priority[lines.key[rows] // 2],
-            {new: lines.terms[row] for new, row in enumerate(rows.tolist()) if row in lines.terms},
-            {new: lines.energy_types[row] for new, row in enumerate(rows.tolist()) if row in lines.energy_types},
+            {int(place[row]): its for row, its in lines.terms.items() if fits[row]},
+            {int(place[row]): its for row, its in lines.energy_types.items() if fits[row]},
         )
         if len(rows):
             self._due |= self._meeting_ticks(tick)
-        return fits, errors
+        return Posted(fits, errors, ids)
 
-    def withdraw(self, keys: Ints) -> None:
-        """Delete all open orders of these keys."""
-        self._book.remove(keys)
+    def demand(self, key: Ints, rate: Floats, energy_kwh: Floats, tick: int) -> None:
+        """Say what assets would take from now on, in the place of all that was said before; in one-sided markets only.
+
+        :param key: 2 x asset, one row per asset.
+        :param rate: the most that each would pay, cents/kWh.
+        """
+        self._book.remove_unnumbered()
+        self._book.add(key, rate, energy_kwh, tick, self._priority[key // 2], {}, {}, is_numbered=False)
+        self._due |= self._meeting_ticks(tick)
+
+    def withdraw(self, keys: Ints) -> Ints:
+        """Delete all open orders of these keys; return their ids."""
+        return self._book.remove(keys)
+
+    def withdraw_order(self, order_id: int, key: int) -> bool:
+        """Delete one order if it is open and of this key; return whether it was."""
+        return self._book.remove_order(order_id, key)
 
     def change_limit(self, key: int, limit_kwh: float) -> None:
         """Change how much an asset may still trade; open orders that no longer fit are deleted."""
@@ -98,7 +166,8 @@ class SlotMarket:
         if tick not in self._due:
             return None
         self._due.discard(tick)
-        cleared = clear(self._book, self._community, self.fees, tick)
+        match_all = take_offers if self.is_one_sided else clear
+        cleared = match_all(self._book, self._community, self.fees, tick)
         if not len(cleared):
             return None
         assets = len(self.bought_kwh)
@@ -117,7 +186,14 @@ class SlotMarket:
     def seller_rate(self, cleared: Cleared) -> Floats:
         """Return what sellers keep: the buyer's rate less the fees of all markets between them (PROTOCOL.md 6.8)."""
         home = self._community.tree.home
-        return cleared.rate - self.fees.on_path(home[cleared.buyer], home[cleared.seller], cleared.market)
+        path = self.fees.on_path(home[cleared.buyer], home[cleared.seller], cleared.market)
+        return self.fees.kept(cleared.rate, path)
+
+    def listed_rate(self, key: int, rate: float) -> float:
+        """Return an order's rate in its home market, cents/kWh: offers pay its fee on entering it (PROTOCOL.md 6.7)."""
+        home = self._community.tree.home[[key // 2]]
+        way = self.fees.way(np.array([key % 2 == OFFER]), home, home)
+        return float(way.there(np.array([rate]))[0])
 
     def _refusals(self, lines: Lines) -> dict[int, str]:
         bad_rate = ~np.isfinite(lines.rate) | (lines.rate < 0)
@@ -130,6 +206,9 @@ class SlotMarket:
         for row, terms in lines.terms.items():
             if row not in errors and not all(map(_makes_sense, terms.alternatives)):
                 errors[row] = "the rate or energy of a requirement is not a number from 0 up"
+        if self.is_one_sided:
+            bids = np.flatnonzero(lines.key % 2 == BID).tolist()
+            errors |= dict.fromkeys(bids, "the market is one-sided: it takes offers and no bids")
         return errors
 
     def _check_energy(self, lines: Lines, fits: Bools, energy: Floats) -> list[tuple[int, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from gridhook.arrays import Floats, Ints, sums
+from gridhook.arrays import Bools, Floats, Ints, sums
+from gridhook_exchange.market.fees import Fees
 from gridhook_exchange.market.ledger import Entries
-from gridhook_exchange.market.tree import Fees, MarketTree
+from gridhook_exchange.market.tree import MarketTree
 
 __all__ = ["Passage", "SlotStatistics", "passages", "slot_statistics"]
 
@@ -19,9 +20,12 @@ class Passage:
     ``trade``
         row of the trade.
     ``rate``
-        what the trade costs in this market: the buyer's rate less the fees of the markets nearer to the buyer.
+        what the trade costs in this market, cents/kWh: the buyer's rate less the fees of the markets nearer to it.
     ``fee``
-        this market's fee, which is taken off on the way to the seller.
+        what this market takes off on the way to the seller, cents/kWh.
+    ``is_import``, ``is_export``
+        whether the seller, or the buyer, is outside the market, so that its agent sells, or buys, in it
+        (PROTOCOL.md 4.4); neither where the trade stays inside.
     """
 
     trade: Ints
@@ -29,6 +33,8 @@ class Passage:
     energy_kwh: Floats
     rate: Floats
     fee: Floats
+    is_import: Bools
+    is_export: Bools
 
 
 @attrs.frozen(eq=False)
@@ -36,6 +42,11 @@ class SlotStatistics:
     """Per market: lowest, highest, mean and median trade rate (cents/kWh), and traded energy (kWh); NaN without trades.
 
     The mean is over trades, not weighted by energy (PROTOCOL.md 3.8).
+
+    ``import_kwh``, ``export_kwh``
+        what of the traded energy came into the market from outside, and what left it; 0 without trades.
+    ``revenue_cents``
+        the grid fees that the market took; 0 without trades.
     """
 
     min_rate: Floats
@@ -43,6 +54,9 @@ class SlotStatistics:
     mean_rate: Floats
     median_rate: Floats
     energy_kwh: Floats
+    import_kwh: Floats
+    export_kwh: Floats
+    revenue_cents: Floats
 
 
 def passages(trades: Entries, tree: MarketTree, fees: Fees) -> Passage:
@@ -59,20 +73,28 @@ def passages(trades: Entries, tree: MarketTree, fees: Fees) -> Passage:
     trade, market = (np.concatenate(column) for column in zip(*parts, strict=True))
     meeting = trades.market[trade]
     to_meeting = fees.below(buyer[trade], meeting)
-    from_meeting = fees.own[meeting] + fees.below(np.maximum(tree.parent[market], 0), meeting)
+    from_meeting = fees.part[meeting] + fees.below(np.maximum(tree.parent[market], 0), meeting)
     is_on_buyers_side = tree.ancestor[tree.depth[market], buyer[trade]] == market
+    is_on_sellers_side = tree.ancestor[tree.depth[market], seller[trade]] == market
     nearer = np.where(is_on_buyers_side, fees.below(buyer[trade], market), to_meeting + from_meeting)
-    return Passage(trade, market, trades.energy_kwh[trade], trades.buyer_rate[trade] - nearer, fees.own[market])
+    unit = fees.unit(trades.buyer_rate, fees.on_path(buyer, seller, trades.market))[trade]
+    rate = trades.buyer_rate[trade] - unit * nearer
+    fee = unit * fees.part[market]
+    return Passage(trade, market, trades.energy_kwh[trade], rate, fee, ~is_on_sellers_side, ~is_on_buyers_side)
 
 
 def slot_statistics(passed: Passage, markets: int) -> SlotStatistics:
     """Return each market's statistics."""
-    low, high, mean, median = (np.full(markets, np.nan) for _ in range(4))
-    energy = sums(passed.market, passed.energy_kwh, markets)
-    order = np.argsort(passed.market, kind="stable")
-    numbers, starts = np.unique(passed.market[order], return_index=True)
-    for number, rates in zip(numbers.tolist(), np.split(passed.rate[order], starts[1:]), strict=False):
-        low[number], high[number] = rates.min(), rates.max()
-        mean[number], median[number] = rates.mean(), np.median(rates)
-    energy[~np.isin(np.arange(markets), numbers)] = np.nan
-    return SlotStatistics(low, high, mean, median, energy)
+    order = np.lexsort((passed.rate, passed.market))
+    market, rate = passed.market[order], passed.rate[order]
+    numbers, first, count = np.unique(market, return_index=True, return_counts=True)
+    low, high, mean, median, energy = (np.full(markets, np.nan) for _ in range(5))
+    low[numbers], high[numbers] = rate[first], rate[first + count - 1]
+    mean[numbers] = sums(market, rate, markets)[numbers] / count
+    median[numbers] = (rate[first + (count - 1) // 2] + rate[first + count // 2]) / 2
+    energy[numbers] = sums(passed.market, passed.energy_kwh, markets)[numbers]
+    came, left, revenue = (
+        sums(passed.market, passed.energy_kwh * share, markets)
+        for share in (passed.is_import, passed.is_export, passed.fee)
+    )
+    return SlotStatistics(low, high, mean, median, energy, came, left, revenue)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 import numpy as np
 
-from gridhook.arrays import Floats, Ints
+from gridhook.arrays import Ints
 
-__all__ = ["Fees", "MarketTree"]
+__all__ = ["MarketTree"]
 
 
 @attrs.frozen(eq=False)
@@ -57,31 +57,3 @@ class MarketTree:
         deepest = same.sum(axis=0) - 1
         meeting: Ints = self.ancestor[deepest, one]
         return meeting
-
-
-@attrs.frozen(eq=False)
-class Fees:
-    """Constant grid fees of all markets in one slot, cents/kWh.
-
-    ``own``
-        each market's fee.
-    ``from_root``
-        sum of the fees from the root to each market, both included.
-    """
-
-    own: Floats
-    from_root: Floats
-
-    @classmethod
-    def of(cls, tree: MarketTree, own: Floats) -> Fees:
-        """Return the fees with their sums."""
-        ancestor = tree.ancestor
-        return cls(own, np.where(ancestor >= 0, own[ancestor], 0.0).sum(axis=0))
-
-    def below(self, market: Ints, above: Ints) -> Floats:
-        """Return the sum of the fees from ``market`` up to ``above``, which is not included."""
-        return self.from_root[market] - self.from_root[above]
-
-    def on_path(self, one: Ints, other: Ints, meeting: Ints) -> Floats:
-        """Return the sum of the fees of all markets between two, both ends and their meeting included."""
-        return self.below(one, meeting) + self.below(other, meeting) + self.own[meeting]
