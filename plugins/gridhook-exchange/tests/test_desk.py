@@ -267,6 +267,13 @@ class TestGridFees:
         assert run.simulation.spot.fees.own.tolist() == [4.0, 3.0, 2.0]
         assert run.desk.view.grid().last_market_fee[house] == 1.0
 
+    def test_more_than_everything_is_no_percentage(self, make_community, make_run):
+        run = make_run(make_community(fees="percent"))
+        run.claim("market Grid")
+        for rate, count in ((100.0, 0), (100.5, 1)):
+            assert len(execute(run, SetGridFees(("market Grid",), np.array([rate]))).refused) == count
+        assert run.simulation.next_fee.tolist() == [100.0]
+
     def test_bad_fees_are_refused_and_nan_leaves_a_fee_as_it_is(self, run):
         markets = ("market House", "market Grid", "nowhere", LOAD)
         answer = execute(run, SetGridFees(markets, np.array([np.nan, 1.0, 1.0, 1.0])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pendulum
 
 from gridhook.arrays import Bools, Ints
 from gridhook.commands import (
@@ -18,6 +17,7 @@ from gridhook.commands import (
 from gridhook.events import Answered, Refused
 from gridhook.lots import BID, OFFER, SIDES
 from gridhook_exchange.market.book import Terms
+from gridhook_exchange.market.fees import MOST_PERCENT
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.market.slotmarket import Lines
 from gridhook_exchange.registry import Registry
@@ -77,7 +77,7 @@ class Desk:
 
     def _meter(self, what: str, command: SendForecasts | SendMeasurements) -> tuple[int, list[Refused]]:
         take = self._simulation.forecast if what == "forecast" else self._simulation.measure
-        slots = [self._slot_number(slot) for slot in command.slots]
+        slots = [self._simulation.community.slot_number(slot) for slot in command.slots]
         taken = 0
         refused = []
         for row, area in enumerate(command.assets):
@@ -107,7 +107,7 @@ class Desk:
     def _withdraw(self, command: WithdrawOrders) -> list[Refused]:
         refused = []
         for area, side, slot in zip(command.asset, command.side, command.slot, strict=True):
-            number = self._slot_number(slot)
+            number = self._simulation.community.slot_number(slot)
             market = None if number is None else self._simulation.market_of(number)
             asset = self._own(area)
             if market is None or asset is None or side not in SIDES:
@@ -121,7 +121,7 @@ class Desk:
         accepted = np.zeros(len(lines), dtype=np.bool_)
         errors: dict[int, str] = {}
         asset = np.array([-1 if (own := self._own(area)) is None else own for area in lines.asset], dtype=np.int64)
-        slots = {slot: self._slot_number(slot) for slot in dict.fromkeys(lines.slot)}
+        slots = {slot: self._simulation.community.slot_number(slot) for slot in dict.fromkeys(lines.slot)}
         for row in np.flatnonzero(asset < 0).tolist():
             errors[row] = "this aggregator does not own the asset"
         for row, side in enumerate(lines.side):
@@ -134,9 +134,9 @@ class Desk:
             if market is None:
                 errors |= dict.fromkeys(rows.tolist(), f"no market is open for the slot {slot.isoformat()}")
                 continue
-            taken, wrong = self._simulation.post(market, self._lines(command, rows, asset))
-            accepted[rows] = taken
-            errors |= {int(rows[row]): message for row, message in wrong.items()}
+            posted = self._simulation.post(market, self._lines(command, rows, asset))
+            accepted[rows] = posted.taken
+            errors |= {int(rows[row]): message for row, message in posted.errors.items()}
         return accepted, errors
 
     def _lines(self, command: PlaceOrders, rows: Ints, asset: Ints) -> Lines:
@@ -164,6 +164,8 @@ class Desk:
                 refused.append(Refused("grid_fees", area, "this aggregator does not operate the market"))
             elif not (rate >= 0 and np.isfinite(rate)):
                 refused.append(Refused("grid_fees", area, f"{rate:g} is not a fee from 0 up"))
+            elif rate > MOST_PERCENT and self._simulation.community.rules.fees == "percent":
+                refused.append(Refused("grid_fees", area, f"{rate:g} percent is not a fee up to {MOST_PERCENT:g}"))
             else:
                 self._simulation.next_fee[market] = rate
         return refused
@@ -171,8 +173,3 @@ class Desk:
     def _own(self, area: str) -> int | None:
         asset = self._asset_of.get(area)
         return asset if asset is not None and self._simulation.is_controlled[asset] else None
-
-    def _slot_number(self, slot: pendulum.DateTime) -> int | None:
-        community = self._simulation.community
-        number, rest = divmod((slot - community.start).total_seconds(), community.slot_length.total_seconds())
-        return None if rest else int(number)

@@ -22,7 +22,7 @@ from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.registry import build_registry
 
-__all__ = ["SHIPPED", "EmbeddedExchange", "EmbeddedLink"]
+__all__ = ["SHIPPED", "EmbeddedExchange", "EmbeddedLink", "find_community"]
 
 SHIPPED = Path(__file__).parent / "demo"
 """The folder of the communities that ship with this distribution."""
@@ -63,7 +63,7 @@ class EmbeddedExchange:
     def _read(self, request: LinkRequest) -> Community:
         if self._community is None:
             overrides = Overrides(self.start, request.slots, self.seed)
-            self._community = read_community(_find(request), overrides)
+            self._community = read_community(find_community(request.url, request.base), overrides)
         return self._community
 
 
@@ -134,12 +134,16 @@ def _shipped() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("demo*.toml"))
 
 
-def _find(request: LinkRequest) -> Path:
-    if request.url in _shipped():
-        return SHIPPED / f"{request.url}.toml"
-    path = request.base / request.url
+def find_community(name: str, base: Path) -> Path:
+    """Return the file of a community: one that ships, by its name, or one at a path relative to ``base``.
+
+    :raises ConfigError: there is none.
+    """
+    if name in _shipped():
+        return SHIPPED / f"{name}.toml"
+    path = base / name
     if path.is_file():
         return path
-    guess = did_you_mean(nearest(request.url, _shipped()))
+    guess = did_you_mean(nearest(name, _shipped()))
     known = ", ".join(_shipped())
-    raise ConfigError(Problem("exchange.url", f"no community {request.url!r}: no such file, and {known} ship{guess}"))
+    raise ConfigError(Problem("exchange.url", f"no community {name!r}: no such file, and {known} ship{guess}"))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pendulum
 
 from gridhook.arrays import Floats, Ints, Objects
-from gridhook.assets import Assets
+from gridhook.assets import Asset, Assets
 from gridhook.grid import Deviations, Grid, MarketStats
 from gridhook.tables import concatenate
 from gridhook.trades import SETTLEMENT, SPOT, Trades
@@ -37,7 +38,7 @@ class View:
     def show(self, assets: Ints) -> None:
         """See these assets, given by ascending numbers, and no others."""
         self._owned = assets
-        self._identity = self._identify()
+        self._identity = self._identify(assets)
 
     def grid(self) -> Grid:
         """Return what the aggregator sees now."""
@@ -47,10 +48,27 @@ class View:
             registry.tree,
             self._by_area(simulation.next_fee),
             self._by_area(simulation.slot_fees[-2].own if simulation.slot else np.zeros(len(registry.market_area))),
-            self._assets(),
+            self._assets(self._owned, self._identity),
             self._statistics(),
             Deviations(open_slots, simulation.unsettled_kwh()[self._owned]),
         )
+
+    def states(self, assets: Ints) -> list[tuple[Asset, dict[pendulum.DateTime, float] | None]]:
+        """Return the state of each asset by its number, and what it has to settle, kWh by slot (NaN: nothing).
+
+        The latter is None for storages, and where there is no settlement.
+        """
+        simulation = self._simulation
+        community = simulation.community
+        slots = [community.slot_start(slot) for slot in simulation.settlements]
+        unsettled = simulation.unsettled_kwh()[assets].tolist()
+        can_settle = (community.rules.settlement_slots > 0) & ~community.is_storage[assets]
+        return [
+            (asset, dict(zip(slots, row, strict=True)) if settles else None)
+            for asset, row, settles in zip(
+                self._assets(assets, self._identify(assets)), unsettled, can_settle.tolist(), strict=True
+            )
+        ]
 
     def trades(self, parts: list[Entries]) -> Trades | None:
         """Return the trades of own assets; None if there are none."""
@@ -72,15 +90,15 @@ class View:
         columns = (last.min_rate, last.max_rate, last.mean_rate, last.median_rate, last.energy_kwh)
         return MarketStats(*map(self._by_area, columns))
 
-    def _assets(self) -> Assets:
-        simulation, own = self._simulation, self._owned
+    def _assets(self, own: Ints, identity: tuple[Objects, ...]) -> Assets:
+        simulation = self._simulation
         community, spot = simulation.community, simulation.spot
         open_kwh = spot.open_kwh()
         limit_buy, limit_sell = spot.limit_kwh[2 * own], spot.limit_kwh[2 * own + 1]
         open_buy, open_sell = open_kwh[2 * own], open_kwh[2 * own + 1]
         stored = community.is_storage[own]
         used, free = self._charge()
-        ids, names, paths, kinds = self._identity
+        ids, names, paths, kinds = identity
         return Assets(
             id=ids,
             name=names,
@@ -98,9 +116,9 @@ class View:
             total_cost_cents=spot.cost_cents[own],
         )
 
-    def _identify(self) -> tuple[Objects, ...]:
-        """Return the columns of the owned assets that never change: id, name, path, kind."""
-        tree, area = self._registry.tree, self._registry.asset_area[self._owned]
+    def _identify(self, assets: Ints) -> tuple[Objects, ...]:
+        """Return the columns of assets that never change: id, name, path, kind."""
+        tree, area = self._registry.tree, self._registry.asset_area[assets]
         return tuple(np.array(texts, dtype=object)[area] for texts in (tree.ids, tree.names, tree.paths, tree.kinds))
 
     def _charge(self) -> tuple[Floats, Floats]:
