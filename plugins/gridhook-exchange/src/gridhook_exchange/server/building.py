@@ -1,0 +1,92 @@
+"""Building: a hall from what the command line asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from gridhook.assets import ASSET_KINDS
+from gridhook.errors import ConfigError, Problem
+from gridhook.grid import MARKET
+from gridhook_exchange.community import Overrides, read_community
+from gridhook_exchange.link import find_community
+from gridhook_exchange.registry import build_registry
+from gridhook_exchange.server.driver import Driver, Lockstep, Paced
+from gridhook_exchange.server.hall import Hall
+from gridhook_exchange.server.limits import FailedLogins
+from gridhook_exchange.server.passwords import Passwords, hash_password
+from gridhook_exchange.server.sockets import Sockets
+from gridhook_exchange.server.tokens import Tokens
+from gridhook_exchange.server.users import User, owned_areas, read_users
+from gridhook_exchange.service.exchange import Exchange
+
+__all__ = ["Wishes", "build_hall"]
+
+_LARGEST_BODY = 64 * 1024 * 1024
+_MOST_WAITING = 1000
+_TOKEN_SECONDS = 48 * 3600.0
+_MOST_FAILURES, _FAILURE_SECONDS = 10, 60.0
+
+
+@attrs.frozen
+class Wishes:
+    """What is to be served.
+
+    ``community``
+        a name that ships, or a file.
+    ``slots``
+        number of slots; None: as many as the community file says.
+    ``slot_seconds``
+        how long a slot lasts; None: in lockstep with the aggregators.
+    ``users_file``, ``passwords``
+        who may log in: the users of a file, and those with these passwords, who own everything.
+    ``unnamed``
+        a user who owns everything and cannot log in: all those who come through a door that asks for no names.
+    """
+
+    community: str
+    slots: int | None = None
+    slot_seconds: float | None = None
+    users_file: Path | None = None
+    passwords: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    unnamed: str | None = None
+
+
+def build_hall(wishes: Wishes) -> Hall:
+    """Return a hall with an exchange that has not begun.
+
+    :raises ConfigError: the community or the users are wrong.
+    """
+    community = read_community(find_community(wishes.community, Path()), Overrides(None, wishes.slots, None))
+    users = {} if wishes.users_file is None else read_users(wishes.users_file)
+    users |= {name: User(hash_password(password)) for name, password in wishes.passwords.items()}
+    tree = build_registry(community).tree
+    owned: dict[str, frozenset[str]] = {}
+    problems = []
+    for name, user in users.items():
+        owned[name], wrong = owned_areas(user, tree)
+        problems += [
+            attrs.evolve(problem, path=f"users.{name}.{problem.path}", file=wishes.users_file) for problem in wrong
+        ]
+    if wishes.unnamed is not None:
+        if wishes.unnamed in users:
+            problems.append(Problem(f"users.{wishes.unnamed}", "is no name for a user", file=wishes.users_file))
+        everything = zip(tree.ids, tree.kinds, strict=True)
+        owned[wishes.unnamed] = frozenset(area for area, kind in everything if kind in (*ASSET_KINDS, MARKET))
+    if problems:
+        raise ConfigError(problems)
+    exchange = Exchange(community, lambda name: owned.get(name, frozenset()))
+    ticks = community.rules.ticks_per_slot
+    pace = Lockstep() if wishes.slot_seconds is None else Paced(wishes.slot_seconds / ticks)
+    return Hall(
+        exchange,
+        Driver(exchange, Sockets(_MOST_WAITING), pace),
+        Passwords({name: user.password for name, user in users.items()}),
+        Tokens(_TOKEN_SECONDS, time.time),
+        FailedLogins(_MOST_FAILURES, _FAILURE_SECONDS, time.monotonic),
+        _LARGEST_BODY,
+        tuple(users),
+    )

@@ -1,0 +1,199 @@
+"""``gridhook serve`` and ``gridhook users``."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gridhook.assets import ASSET_KINDS
+from gridhook.errors import ConfigError, Problem
+from gridhook.grid import MARKET
+
+if TYPE_CHECKING:
+    from gridhook_exchange.redis_door.address import Address
+    from gridhook_exchange.server.hall import Hall
+    from gridhook_exchange.server.serving import SideDoor
+
+__all__ = ["serve", "users"]
+
+_USER = "gridhook"
+# Whoever comes through Redis; a name that nobody who logs in has.
+_UNNAMED = "(redis)"
+_LOOPBACK = "127.0.0.1"
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("community", default="demo")
+@click.option("--host", default=_LOOPBACK, show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
+@click.option("--slots", type=click.IntRange(min=1), help="End after so many slots.")
+@click.option(
+    "--slot-seconds", default=60.0, show_default=True, type=click.FloatRange(min=0.0), help="How long a slot lasts."
+)
+@click.option("--lockstep", is_flag=True, help="A tick lasts until each connected aggregator has sent a batch.")
+@click.option("--paused", is_flag=True, help="Wait for POST …/resume/ before the first slot.")
+@click.option("--users", "users_file", type=_FILE, help="Who may log in.")
+@click.option(
+    "--redis",
+    "redis_url",
+    metavar="URL",
+    help="Serve local Redis clients, too, on the server at redis://HOST:PORT/DATABASE. They need no password: whoever "
+    "reaches that Redis trades for all assets and markets. Together with --users only on loopback.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The first line on stdout is one JSON object.")
+def serve(  # noqa: PLR0913 - one argument per option
+    community: str,
+    host: str,
+    port: int,
+    slots: int | None,
+    slot_seconds: float,
+    *,
+    lockstep: bool,
+    paused: bool,
+    users_file: Path | None,
+    redis_url: str | None,
+    as_json: bool,
+) -> None:
+    """Serve COMMUNITY (a name that ships, or a file) over REST and WebSocket, as the Grid Singularity Exchange does."""
+    if users_file is None and not _is_loopback(host):
+        message = f"without --users only this machine is served, and {host!r} is another address"
+        raise ConfigError(Problem("--host", message))
+    if missing := _missing_libraries():
+        raise ConfigError(Problem("", missing))
+    address = None if redis_url is None else _read_redis(redis_url, host, has_users=users_file is not None)
+    from gridhook_exchange.server.building import Wishes, build_hall
+    from gridhook_exchange.server.serving import listen, run
+
+    password = None if users_file else secrets.token_urlsafe(12)
+    wishes = Wishes(
+        community,
+        slots,
+        None if lockstep else slot_seconds,
+        users_file,
+        {_USER: password} if password else {},
+        None if address is None else _UNNAMED,
+    )
+    hall = build_hall(wishes)
+    doors = [] if address is None else [_redis_door(hall, address)]
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        raise ConfigError(Problem("--port", f"{host}:{port} cannot be listened on: {error.strerror}")) from error
+    if not paused:
+        hall.driver.resumed.set()
+    facts = _facts(hall, host, listener.getsockname()[1], password)
+    if redis_url is not None:
+        facts["redis_url"] = redis_url
+    text = json.dumps(facts) if as_json else _text(facts, hall.users)
+    raise SystemExit(run(hall, listener, lambda: click.echo(text), doors))
+
+
+@click.group()
+def users() -> None:
+    """Keep the file of users that ``gridhook serve --users`` reads."""
+
+
+@users.command()
+@click.argument("name")
+@click.option("--file", "path", default="users.toml", show_default=True, type=_FILE, help="The file of users.")
+@click.option(
+    "--glob", "globs", multiple=True, help="Assets that the user owns; may be repeated.  [default: all areas]"
+)
+@click.option("--password-file", type=_FILE, help="Its first line is the password, which is asked for otherwise.")
+def add(name: str, path: Path, globs: tuple[str, ...], password_file: Path | None) -> None:
+    """Add user NAME to the file, with the hash of a password."""
+    from gridhook_exchange.server.users import add_user
+
+    try:
+        if password_file is not None:
+            password = password_file.read_text(encoding="utf-8").partition("\n")[0]
+        else:
+            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        if not password:
+            raise ConfigError(Problem("", "the password is empty"))
+        add_user(path, name, password, globs)
+    except OSError as error:
+        raise ConfigError(Problem("", f"{error.filename}: {error.strerror}")) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(Problem("", f"{password_file}: not UTF-8")) from error
+    click.echo(f"added {name} to {path}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _missing_libraries() -> str:
+    missing = [name for name in ("starlette", "uvicorn", "websockets", "jwt", "graphql") if find_spec(name) is None]
+    return f"{', '.join(missing)} is not installed; pip install 'gridhook-exchange[serve]'" if missing else ""
+
+
+def _read_redis(url: str, host: str, *, has_users: bool) -> Address:
+    """Return the address of a Redis server.
+
+    :raises ConfigError: it is none, its clients would trade for the users' assets from elsewhere, or the library is
+        missing.
+    """
+    from gridhook_exchange.redis_door.address import read_address
+
+    address = read_address(url)
+    if has_users and not (address.is_loopback and _is_loopback(host)):
+        message = "together with --users only on loopback: whoever reaches that Redis trades for all of them"
+        raise ConfigError(Problem("--redis", message))
+    if find_spec("redis") is None:
+        raise ConfigError(Problem("--redis", "redis is not installed; pip install 'gridhook-exchange[redis]'"))
+    return address
+
+
+def _redis_door(hall: Hall, address: Address) -> SideDoor:
+    from gridhook_exchange.redis_door.connection import RedisDoor
+    from gridhook_exchange.redis_door.door import Door
+
+    door = RedisDoor(address, hall.driver, Door(hall.exchange, _UNNAMED))
+    hall.driver.outlets.append(door)
+    return door
+
+
+def _facts(hall: Hall, host: str, port: int, password: str | None) -> dict[str, Any]:
+    shown = f"[{host}]" if ":" in host else host
+    tree = hall.exchange.registry.tree
+    areas = [
+        {"name": name, "uuid": area, "kind": kind}
+        for name, area, kind in zip(tree.names, tree.ids, tree.kinds, strict=True)
+    ]
+    return {
+        "url": f"http://{shown}:{port}",
+        "websocket_url": f"ws://{shown}:{port}/external-ws",
+        "simulation_id": hall.exchange.simulation_id,
+        "username": _USER if password else None,
+        "password": password,
+        "assets": [area for area in areas if area["kind"] in ASSET_KINDS],
+        "markets": [area for area in areas if area["kind"] == MARKET],
+    }
+
+
+def _text(facts: dict[str, Any], names: Iterable[str]) -> str:
+    variables = {
+        "API_CLIENT_DOMAIN_NAME": facts["url"],
+        "API_CLIENT_WEBSOCKET_DOMAIN_NAME": facts["websocket_url"],
+        "API_CLIENT_SIMULATION_ID": facts["simulation_id"],
+        "API_CLIENT_USERNAME": facts["username"],
+        "API_CLIENT_PASSWORD": facts["password"],
+    }
+    lines = [f"serving {len(facts['assets'])} assets in {len(facts['markets'])} markets; users: {', '.join(names)}"]
+    lines += ["A client needs:", ""]
+    lines += [f"export {name}={value or '...'}" for name, value in variables.items()]
+    if "redis_url" in facts:
+        lines += ["", f"Redis clients need: {facts['redis_url']}"]
+    return "\n".join([*lines, "", "Ctrl-C ends it."])

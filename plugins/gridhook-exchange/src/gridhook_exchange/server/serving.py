@@ -1,0 +1,148 @@
+"""Serving: one exchange on one port, until it is over or told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import uvicorn
+
+from gridhook_exchange.server.application import build_application
+from gridhook_exchange.server.hall import Hall
+
+__all__ = ["SideDoor", "listen", "run", "serve"]
+
+_LARGEST_FRAME = 64 * 1024
+_SECONDS_TO_FLUSH = 5.0
+
+
+class SideDoor(Protocol):
+    """Another way in than REST and WebSockets."""
+
+    async def open(self) -> None:
+        """Let clients in.
+
+        :raises ExchangeError: that cannot be done.
+        """
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until cancelled; ``stop`` is set when a client says so."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait a moment for what has not been said yet."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing about signals."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0: any that is free.
+
+    :raises OSError: the address is taken, or not one of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio sends small answers at once; without it each would wait 40 ms for others.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        # Now, so that whoever is told the address can connect at once: requests wait until they are served.
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def run(
+    hall: Hall, listener: socket.socket, announce: Callable[[], None] = lambda: None, doors: Sequence[SideDoor] = ()
+) -> int:
+    """Serve until it is over; return the exit status: 0, or 130 and 143 after SIGINT and SIGTERM.
+
+    :param announce: called when clients can come in.
+    :raises ExchangeError: a side door cannot be opened.
+    """
+    return asyncio.run(_run(hall, listener, announce, doors))
+
+
+async def _run(hall: Hall, listener: socket.socket, announce: Callable[[], None], doors: Sequence[SideDoor]) -> int:
+    stop = asyncio.Event()
+    caught: list[int] = []
+
+    def note(number: int) -> None:
+        caught.append(number)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, note, number)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(listener.close)
+        for door in doors:
+            stack.push_async_callback(door.close)
+            await door.open()
+        announce()
+        await serve(hall, listener, stop, doors)
+    return 128 + caught[0] if caught else 0
+
+
+async def serve(hall: Hall, listener: socket.socket, stop: asyncio.Event, doors: Sequence[SideDoor] = ()) -> None:
+    """Run the exchange and serve it, until it is finished and all has been sent, or ``stop`` is set.
+
+    :param doors: open ones.
+    """
+    config = uvicorn.Config(
+        build_application(hall),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws_max_size=_LARGEST_FRAME,
+        timeout_graceful_shutdown=2,
+        server_header=False,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    running = asyncio.create_task(hall.driver.run())
+    stopping = asyncio.create_task(stop.wait())
+    beside = [asyncio.create_task(door.run(stop)) for door in doors]
+    try:
+        await asyncio.wait((serving, running, stopping, *beside), return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():
+            running.cancel()
+            await asyncio.wait((running,))
+            hall.driver.stop()
+        await asyncio.gather(_flush(hall), *(door.flush() for door in doors))
+    finally:
+        server.should_exit = True
+        for task in (stopping, *beside):
+            task.cancel()
+        await asyncio.gather(serving, running, stopping, *beside, return_exceptions=True)
+    for task in (running, *beside):
+        if not task.cancelled():
+            task.result()
+
+
+async def _flush(hall: Hall) -> None:
+    """Close all WebSockets after what waits for them, and give slow readers a moment."""
+    sockets = hall.driver.sockets
+    sockets.end()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS_TO_FLUSH):
+            await sockets.ended()

@@ -1,0 +1,197 @@
+"""Passwords, tokens, limits and the users file: who may come in."""
+
+from __future__ import annotations
+
+import base64
+import tomllib
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridhook.errors import ConfigError
+from gridhook_exchange.registry import build_registry
+from gridhook_exchange.server import passwords as module
+from gridhook_exchange.server.limits import FailedLogins
+from gridhook_exchange.server.passwords import Passwords, hash_password, is_hash
+from gridhook_exchange.server.tokens import Tokens
+from gridhook_exchange.server.users import User, add_user, owned_areas, read_users
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch):
+    monkeypatch.setattr(module, "_COST", 2)
+
+
+def test_a_password_is_right_for_its_user_alone():
+    passwords = Passwords({"ann": hash_password("one"), "ben": hash_password("two")})
+    assert not passwords.is_known("ann", "one")
+    assert passwords.is_right("ann", "one")
+    assert passwords.is_known("ann", "one")
+    for user, password in (("ann", "two"), ("ann", ""), ("ben", "one"), ("nobody", "one"), ("", "")):
+        assert not passwords.is_right(user, password)
+        assert not passwords.is_known(user, password)
+    assert not passwords.is_known("an", "n\0one")
+    assert passwords.is_known("ann", "one")
+
+
+def test_nothing_that_is_kept_holds_a_password():
+    passwords = Passwords({"ann": hash_password("a secret")})
+    assert passwords.is_right("ann", "a secret")
+    assert "a secret" not in repr(vars(passwords))
+    assert hash_password("a secret") != hash_password("a secret")
+
+
+GOOD = base64.b64encode(b"x" * 16).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "secret",
+        f"scrypt$2$8$1${GOOD}",
+        f"bcrypt$2$8$1${GOOD}${GOOD}",
+        f"scrypt$x$8$1${GOOD}${GOOD}",
+        f"scrypt$-2$8$1${GOOD}${GOOD}",
+        f"scrypt$2$99999999999$1${GOOD}${GOOD}",
+        f"scrypt$3$8$1${GOOD}${GOOD}",
+        f"scrypt$0$8$1${GOOD}${GOOD}",
+        f"scrypt$1073741824$8$1${GOOD}${GOOD}",
+        f"scrypt$2$8$0${GOOD}${GOOD}",
+        f"scrypt$2$8$1$é${GOOD}",
+        f"scrypt$2$8$1${GOOD}$",
+        f"scrypt$2$8$1${GOOD}$!",
+    ],
+)
+def test_other_texts_are_no_hashes(text):
+    assert not is_hash(text)
+    assert is_hash(hash_password("x"))
+
+
+def test_tokens_are_of_one_server_and_expire():
+    clock = [1000.0]
+    tokens, others = Tokens(60.0, lambda: clock[0]), Tokens(60.0, lambda: clock[0])
+    token = tokens.make("ann")
+    assert tokens.user_of(f"JWT {token}") == "ann"
+    assert tokens.make("ann") != token
+    assert others.user_of(f"JWT {token}") is None
+    clock[0] += 59.9
+    assert tokens.user_of(f"JWT {token}") == "ann"
+    clock[0] += 0.1
+    assert tokens.user_of(f"JWT {token}") is None
+
+
+@pytest.mark.parametrize(
+    "header", [None, "", "JWT", "JWT ", "jwt {}", "Bearer {}", "{}", "JWT  {}", "JWT {}x", "JWT é.b.c"]
+)
+def test_only_the_right_header_has_a_token(header):
+    tokens = Tokens(60.0, lambda: 0.0)
+    assert tokens.user_of(header and header.format(tokens.make("ann"))) is None
+
+
+def test_a_token_that_nobody_signed_is_worth_nothing():
+    tokens = Tokens(60.0, lambda: 0.0)
+    claims = {"sub": "ann", "exp_at": 10.0}
+    unsigned = jwt.encode(claims, None, algorithm="none")
+    guessed = jwt.encode(claims, "k" * 32, algorithm="HS256")
+    assert tokens.user_of(f"JWT {unsigned}") is tokens.user_of(f"JWT {guessed}") is None
+
+
+def test_after_some_failures_a_name_has_to_wait():
+    clock = [0.0]
+    failed = FailedLogins(3, 60.0, lambda: clock[0])
+    for _ in range(3):
+        assert failed.wait_seconds("ann") == 0.0
+        failed.add("ann")
+        clock[0] += 10.0
+    assert failed.wait_seconds("ann") == 30.0
+    assert failed.wait_seconds("ben") == 0.0
+    clock[0] += 30.0
+    assert failed.wait_seconds("ann") == 0.0
+    failed.add("ann")
+    assert failed.wait_seconds("ann") == 10.0
+
+
+def test_names_that_failed_long_ago_are_forgotten():
+    failed = FailedLogins(1, 60.0, lambda: 0.0)
+    for number in range(10_001):
+        failed.add(str(number))
+    assert failed.wait_seconds("0") == 0.0
+    assert failed.wait_seconds("1") > 0.0
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    name=NAMES,
+    password=st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
+    globs=st.lists(NAMES, max_size=2),
+)
+def test_whoever_is_added_is_read_again(tmp_path_factory, name, password, globs):
+    path = tmp_path_factory.mktemp("users") / "users.toml"
+    add_user(path, "first", "x", [])
+    if not name.isprintable() or not name or name == "first":
+        before = path.read_bytes()
+        with pytest.raises(ConfigError):
+            add_user(path, name, password, globs)
+        assert path.read_bytes() == before
+        return
+    add_user(path, name, password, globs)
+    users = read_users(path)
+    assert set(users) == {"first", name}
+    assert users[name].globs == globs
+    assert Passwords({name: users[name].password}).is_right(name, password)
+
+
+def test_a_file_is_for_its_owner_and_may_have_no_last_line_end(tmp_path):
+    path = tmp_path / "users.toml"
+    path.write_text(f'[users.ann]\npassword = "{hash_password("x")}"', encoding="utf-8")
+    path.chmod(0o644)
+    globs = ["Home *", '\x7f\x00\n"\\']
+    add_user(path, "ben", "y", globs)
+    assert read_users(path)["ben"].globs == globs
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tomllib.loads(path.read_text(encoding="utf-8"))["users"]) == ["ann", "ben"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "no user"),
+        ("users = 3", "no user"),
+        ("[user.ann]", "no such table"),
+        ("[users]\nann = 5", "password"),
+        ("[users.ann]\npassword = 'plain'", "gridhook users add"),
+        ("[users.ann]\nx = 1", "x"),
+        ("[", "cannot be read"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_the_reason(tmp_path, text, word):
+    path = tmp_path / "users.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=word):
+        read_users(path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_users(tmp_path / "missing.toml")
+
+
+def test_a_user_owns_what_is_named_or_everything(make_community):
+    community = make_community(
+        {"Grid": (None, 0.0), "House": ("Grid", 0.0)}, loads={"load": ("House", [1.0])}, pvs={"pv": ("House", [1.0])}
+    )
+    tree = build_registry(community).tree
+    secret = hash_password("x")
+
+    def owned(**said):
+        areas, problems = owned_areas(User(secret, **said), tree)
+        return areas, [problem.path for problem in problems]
+
+    assert owned() == ({"asset load", "asset pv", "market Grid", "market House"}, [])
+    assert owned(globs=["l*"]) == ({"asset load"}, [])
+    assert owned(names=["House", "pv"], exclude=["pv"]) == ({"market House"}, [])
+    assert owned(kinds=["pv"]) == ({"asset pv"}, [])
+    assert owned(globs=["x*"], names=["nowhere"], kinds=["y"])[1] == ["names", "kinds", "globs"]
+    assert "Market Maker" not in owned()[0]
