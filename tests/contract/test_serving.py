@@ -1,0 +1,139 @@
+"""``gridhook serve`` as who types it sees it: what it prints, how it ends, and what it refuses to do."""
+
+import json
+import signal
+import socket
+
+import pytest
+from conftest import ENERGY
+from gsy_client import read_frame
+
+from gridhook.cli import main
+
+
+@pytest.fixture
+def gridhook(capsys, tmp_path, monkeypatch):
+    """Run a command that ends at once; returns exit status, output and error output."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        status = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            status = end.code
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+def test_the_first_line_tells_what_a_client_needs(serve, community_file):
+    facts = serve(community_file, "--paused").facts
+    assert list(facts) == ["url", "websocket_url", "simulation_id", "username", "password", "assets", "markets"]
+    assert facts["url"].startswith("http://127.0.0.1:")
+    assert facts["websocket_url"] == facts["url"].replace("http", "ws") + "/external-ws"
+    assert len(facts["password"]) >= 12
+    assert {one["name"] for one in facts["assets"]} == {*ENERGY, "Battery 1", "Battery 2"}
+    assert {one["kind"] for one in facts["assets"]} == {"load", "pv", "storage"}
+    assert [one["name"] for one in facts["markets"]] == ["Grid", "House 1", "House 2"]
+    for one in (*facts["assets"], *facts["markets"]):
+        assert list(one) == ["name", "uuid", "kind"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_a_signal_ends_it_and_everybody_is_told(serve, community_file, number, status, is_paused):
+    server = serve(community_file, "--slot-seconds", 600, *(["--paused"] if is_paused else []))
+    client = server.client()
+    client.create_aggregator("x")
+    client.listen()
+    asset = client.open(f"{server.uuid('Load 1')}/")
+    client.select(server.uuid("Load 1"))
+    assert server.stop(number) == status
+    for connection in (client.socket, asset):
+        messages = []
+        while (message := read_frame(connection)) is not None:
+            messages.append(message["event"])
+        assert messages[-1] == "finish"
+        assert connection.close_code == 1000
+    assert not server.complaints()
+    client.close()
+
+
+def test_it_waits_until_it_is_resumed_and_ends_after_its_slots(serve, community_file):
+    server = serve(community_file, "--paused", "--slots", 2, "--slot-seconds", 0)
+    client = server.client()
+    client.create_aggregator("x")
+    client.listen()
+    client.select(server.uuid("Load 1"))
+    assert client.next_message()["event"] == "selected_by_device"
+    assert client.call("POST", f"/external-connection/api/{client.simulation}/resume/") == {"status": "running"}
+    events = []
+    while (message := client.next_message()) is not None:
+        events.append(message["event"])
+    assert events.count("market") == 2
+    assert events.count("tick") == 20
+    assert events[-1] == "finish"
+    assert server.wait() == 0
+    assert not server.complaints()
+    client.close()
+
+
+def test_a_taken_port_is_one_line(gridhook, community_file):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, out, err = gridhook("serve", community_file, "--port", port)
+    assert (status, out) == (2, "")
+    assert f"127.0.0.1:{port}" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--host", "0.0.0.0"], "without --users"),  # noqa: S104 - it is refused
+        (["--host", "192.0.2.7"], "without --users"),
+        (["--host", "example.org"], "without --users"),
+        (["nowhere"], "nowhere"),
+        (["--users", "missing.toml"], "missing.toml"),
+        (["--slots", "0"], "slots"),
+        (["--port", "70000"], "port"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, word):
+    status, out, err = gridhook("serve", "--port", "0", *arguments)
+    assert (status, out) == (2, "")
+    assert word in err
+    assert "Traceback" not in err
+
+
+def test_without_json_the_variables_to_export_are_printed(gridhook, community_file):
+    status, out, err = gridhook("serve", community_file, "--port", 0, "--slots", 1, "--slot-seconds", 0)
+    assert (status, err) == (0, "")
+    for name in ("DOMAIN_NAME", "WEBSOCKET_DOMAIN_NAME", "SIMULATION_ID", "USERNAME", "PASSWORD"):
+        (line,) = [line for line in out.splitlines() if line.startswith(f"export API_CLIENT_{name}=")]
+        assert not line.endswith("=")
+    assert "users: gridhook" in out
+
+
+def test_users_are_added_with_a_hash_and_never_with_a_password_on_the_command_line(gridhook, tmp_path):
+    (tmp_path / "password").write_text("a secret\n", encoding="utf-8")
+    add = ("users", "add", "alice", "--password-file", "password", "--glob", "Load *")
+    assert gridhook(*add) == (0, "added alice to users.toml\n", "")
+    text = (tmp_path / "users.toml").read_text(encoding="utf-8")
+    assert "a secret" not in text
+    assert "scrypt$" in text
+    status, _, err = gridhook(*add)
+    assert (status, "already" in err) == (2, True)
+    status, _, err = gridhook("users", "add", "bob", "--password", "x")
+    assert (status, "No such option" in err) == (2, True)
+    (tmp_path / "empty").write_text("\n", encoding="utf-8")
+    status, _, err = gridhook("users", "add", "bob", "--password-file", "empty")
+    assert (status, "empty" in err) == (2, True)
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    status, _, err = gridhook("users", "add", "bob", "--password-file", "bytes")
+    assert (status, "not UTF-8" in err) == (2, True)
+    assert gridhook("users", "add", "bob", "--password-file", "missing")[0] == 2
+    assert json.dumps("bob") not in (tmp_path / "users.toml").read_text(encoding="utf-8")
