@@ -12,6 +12,7 @@ import pytest
     ("script", "arguments", "what"),
     [
         ("matching.py", ["30"], "pay-as-bid, 30 + 30 orders"),
+        ("growth.py", ["10", "20"], "10 homes, "),
         ("pricing.py", ["30"], "price_energy per lot, 30 lots"),
         ("trading.py", ["4", "2"], "4 homes, 2 slots"),
     ],
@@ -21,4 +22,5 @@ def test_a_script_prints_its_ratio(script, arguments, what):
         [sys.executable, Path(__file__).parent / script, *arguments], check=True, capture_output=True, text=True
     )
     assert outcome.stdout.startswith(what)
-    assert re.search(r": [\d.]+ ms, [\d.]+ x .+ \([\d.]+ ms\)$", outcome.stdout)
+    for line in outcome.stdout.splitlines():
+        assert re.search(r": [\d.]+ ms, [\d.]+ x .+ \([\d.]+ ms\)$", line)
