@@ -27,7 +27,7 @@ def main(pytest_arguments: list[str]) -> None:
         _run(sys.executable, "-m", "twine", "check", "--strict", *artifacts)
         venv.create(environment, with_pip=True)
         python = environment / "bin" / "python"
-        wheels = [artifact for artifact in artifacts if artifact.suffix == ".whl"]
+        wheels = [f"{artifact}{_extra(artifact)}" for artifact in artifacts if artifact.suffix == ".whl"]
         test = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["test"]
         _run(python, "-m", "pip", "install", "--quiet", *wheels, *test)
         # Without the sources beside them, tests can only import what is installed.
@@ -36,6 +36,10 @@ def main(pytest_arguments: list[str]) -> None:
             shutil.copytree(member / "tests", copies / member.name / "tests")
         shutil.copy(ROOT / "pyproject.toml", copies)
         _run(python, "-m", "pytest", *(copies / member.name for member in MEMBERS), *pytest_arguments, cwd=copies)
+
+
+def _extra(wheel: Path) -> str:
+    return "[redis,serve]" if wheel.name.startswith("gridhook_exchange") else ""
 
 
 def _run(*command: object, cwd: Path | None = None) -> None:

@@ -15,6 +15,9 @@ MEMBERS = sorted([ROOT / "core", *(ROOT / "plugins").iterdir()])
 PLUGINS = [member.name for member in MEMBERS if member.name != "core"]
 PACKAGES = {member: "gridhook" if member.name == "core" else member.name.replace("-", "_") for member in MEMBERS}
 
+# What a distribution can do besides, for which the checkout installs what it needs.
+EXTRAS = {"gridhook-exchange": "[redis,serve]"}
+
 
 def metadata_of(member):
     return tomllib.loads((member / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -35,7 +38,7 @@ def test_a_member_has_all_that_a_distribution_needs(member):
 def test_the_root_installs_every_member():
     assert PYPROJECT["project"]["dependencies"] == [
         "gridhook @ {root:uri}/core/.",
-        *(f"{name} @ {{root:uri}}/plugins/{name}/." for name in PLUGINS),
+        *(f"{name}{EXTRAS.get(name, '')} @ {{root:uri}}/plugins/{name}/." for name in PLUGINS),
     ]
     assert sorted(PYPROJECT["tool"]["uv"]["sources"]) == ["gridhook", *PLUGINS]
 
