@@ -44,7 +44,7 @@ def slow_clearing(bids: list[Order], offers: list[Order]) -> tuple[float, float]
 def slow_pay_as_clear(
     bids: list[Order], offers: list[Order], latest_first: bool
 ) -> list[tuple[int, int, float, float]]:
-    """Match round by round: highest bids, cheapest offers, until the clearing energy is used."""
+    """Match round by round: highest bids, cheapest offers, until the clearing energy is used; the rest bid by bid."""
     bids, offers = [list(one) for one in bids], [list(one) for one in offers]
     sign = -1 if latest_first else 1
     by_bid = sorted(range(len(bids)), key=lambda number: (-bids[number][0], sign * number))
@@ -66,7 +66,16 @@ def slow_pay_as_clear(
                     offers[offer][1] -= energy
                     remaining -= energy
         if len(pairs) == before:
-            return pairs
+            break
+    for bid in by_bid:
+        for offer in by_offer:
+            energy = min(bids[bid][1], offers[offer][1])
+            fits = offers[offer][0] <= bids[bid][0] + 1e-8 and bids[bid][2] != offers[offer][2]
+            if fits and energy > 2e-5:
+                pairs.append((bid, offer, energy, bids[bid][0]))
+                bids[bid][1] -= energy
+                offers[offer][1] -= energy
+    return pairs
 
 
 # Sums of eighths are exact in any order, so that the reference finds the same rates.
@@ -108,11 +117,14 @@ def test_nobody_pays_more_than_it_bid_or_gets_less_than_it_asked_and_nothing_tha
         assert energy > TOLERANCE
         bid_left[bid] -= energy
         offer_left[offer] -= energy
-    # Who stands on both sides can be passed over at a clearing rate, and hides what others could trade at the next.
-    if not {buyer for *_, buyer in bids} & {seller for *_, seller in offers}:
-        for (bid_rate, _, _), wanted in zip(bids, bid_left, strict=True):
-            for (offer_rate, _, _), left in zip(offers, offer_left, strict=True):
-                assert offer_rate > bid_rate or min(wanted, left) <= TOLERANCE
+    for (bid_rate, _, buyer), wanted in zip(bids, bid_left, strict=True):
+        for (offer_rate, _, seller), left in zip(offers, offer_left, strict=True):
+            assert offer_rate > bid_rate or buyer == seller or min(wanted, left) <= TOLERANCE
+
+
+def test_who_stands_on_both_sides_does_not_hide_what_others_can_trade():
+    """At 20, the clearing rate, only the seller could take its offer; the other buyer takes it at 15."""
+    assert clear([(20.0, 1.0, 1), (15.0, 1.0, 2)], [(10.0, 1.0, 1)]) == [(1, 0, 1.0, 15.0)]
 
 
 def columns_of(orders: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:

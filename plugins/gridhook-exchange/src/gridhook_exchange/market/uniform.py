@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,13 +56,16 @@ def pay_as_clear(bids: Side, offers: Side, priority: Priority = "compatible") ->
     """Match by pay-as-clear, round after round until one yields no trade (PROTOCOL.md 6.2, 6.4).
 
     In each round the highest bids meet the cheapest offers until the clearing energy is used, all at the clearing rate;
-    of equal rates the priority decides. An asset never trades with itself.
+    of equal rates the priority decides. An asset never trades with itself; where only that would be left to do at the
+    clearing rate, those that it hides trade bid by bid, each at the bid's rate.
     """
     ranked_bids = ranked(bids.rate, bids.serial, priority, dearest_first=True)
     ranked_offers = ranked(offers.rate, offers.serial, priority, dearest_first=False)
     some = _Rounds(bids.take(ranked_bids), offers.take(ranked_offers))
-    while some.trade():
-        pass
+    while (found := some.clearing()) is not None:
+        if not some.trade(found):
+            some.trade_bid_by_bid()
+            break
     bid, offer = np.array(some.bid, dtype=np.int64), np.array(some.offer, dtype=np.int64)
     return UniformMatches(ranked_bids[bid], ranked_offers[offer], np.array(some.energy_kwh), np.array(some.rate))
 
@@ -80,38 +84,44 @@ class _Rounds:
         self.energy_kwh: list[float] = []
         self.rate: list[float] = []
 
-    def trade(self) -> bool:
-        """Clear once; return whether anything traded."""
+    def clearing(self) -> Clearing | None:
+        """Return where what is left meets; None if it does not."""
         wanted, left = np.array(self._wanted), np.array(self._left)
         bids, offers = _is_open(wanted), _is_open(left)
-        found = clearing_of(self._bids.rate[bids], wanted[bids], self._offers.rate[offers], left[offers])
-        if found is None:
-            return False
+        return clearing_of(self._bids.rate[bids], wanted[bids], self._offers.rate[offers], left[offers])
+
+    def trade(self, found: Clearing) -> bool:
+        """Trade a clearing's energy at its rate; return whether anything traded."""
+        served = int(np.searchsorted(-self._bids.rate, -found.rate, side="right"))
         before = len(self.bid)
-        self._serve(found)
-        self.rate += [found.rate] * (len(self.bid) - before)
+        self._serve(range(served), found)
         return len(self.bid) > before
 
-    def _serve(self, found: Clearing) -> None:
+    def trade_bid_by_bid(self) -> None:
+        """Trade all that is left and fits, each bid at its rate."""
+        for bid in np.flatnonzero(_is_open(np.array(self._wanted))).tolist():
+            self._serve((bid,), Clearing(float(self._bids.rate[bid]), self._wanted[bid]))
+
+    def _serve(self, bids: Sequence[int], found: Clearing) -> None:
         remaining, first = found.energy_kwh, 0
         end = int(np.searchsorted(self._offers.rate, found.rate + CLEARING_TOLERANCE, side="right"))
-        served = int(np.searchsorted(-self._bids.rate, -found.rate, side="right"))
-        for bid, buyer in enumerate(self._buyers[:served]):
+        for bid in bids:
             at = first
             while at < end and min(self._wanted[bid], remaining) > TOLERANCE:
                 if self._left[at] <= TOLERANCE:
                     first += at == first
-                elif self._sellers[at] != buyer:
-                    remaining -= self._trade(bid, at, remaining)
+                elif self._sellers[at] != self._buyers[bid]:
+                    remaining -= self._trade(bid, at, remaining, found.rate)
                 at += 1
 
-    def _trade(self, bid: int, offer: int, most: float) -> float:
+    def _trade(self, bid: int, offer: int, most: float, rate: float) -> float:
         energy = min(self._wanted[bid], self._left[offer], most)
         self._wanted[bid] -= energy
         self._left[offer] -= energy
         self.bid.append(bid)
         self.offer.append(offer)
         self.energy_kwh.append(energy)
+        self.rate.append(rate)
         return energy
 
 
