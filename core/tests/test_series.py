@@ -97,6 +97,12 @@ def test_a_gap_is_an_error_only_where_it_is_asked_for():
         series.energy("kWh", START, QUARTER, 3)
 
 
+def test_net_energies_may_be_below_zero():
+    series = series_of([1.0, -2.0], HOUR)
+    assert series.energy("kWh", START, HOUR, 2, is_net=True).tolist() == [1.0, -2.0]
+    assert series.energy("kWh", START, QUARTER, 8, is_net=True).tolist() == [0.25] * 4 + [-0.5] * 4
+
+
 def test_energies_are_not_below_zero_and_rates_may_be():
     series = series_of([1.0, -2.0])
     with pytest.raises(SeriesError, match="'load' has values below zero, the first at 2026-06-15T00:15Z"):

@@ -21,6 +21,7 @@ from gridhook_exchange.service.exchange import Exchange
 
 SLOTS = 600
 ENERGY = {"Load 1": 0.4, "PV 1": 0.5, "Load 2": 0.6, "PV 2": 0.3}
+NET = (0.05, -0.02)
 COMMUNITY = """
 name = "Contract"
 timezone = "UTC"
@@ -71,15 +72,24 @@ power_kw = 4.0
 charge_efficiency = 1.0
 discharge_efficiency = 1.0
 """
+METER = """
+[[smart_meters]]
+name = "Meter"
+market = "Grid"
+profile = { column = "Meter" }
+"""
 
 
 def write_community(folder, slots=SLOTS):
-    """Write a community of two homes, whose loads and PVs are the same in each slot; return the file."""
-    text = COMMUNITY.format(slots=slots) + "".join(HOME.format(n=n) for n in (1, 2))
+    """Write a community of two homes, whose loads and PVs are the same in each slot; return the file.
+
+    Beside them is a home of which only the meter is known: in turn it needs energy and has too much.
+    """
+    text = COMMUNITY.format(slots=slots) + "".join(HOME.format(n=n) for n in (1, 2)) + METER
     (folder / "community.toml").write_text(text, encoding="utf-8")
     times = (f"2026-06-{15 + slot // 96:02d}T{slot % 96 // 4:02d}:{slot % 4 * 15:02d}:00Z" for slot in range(slots))
-    rows = [",".join([time, *map(str, ENERGY.values())]) for time in times]
-    (folder / "meters.csv").write_text("\n".join([",".join(["time", *ENERGY]), *rows]), encoding="utf-8")
+    rows = [",".join([time, *map(str, ENERGY.values()), str(NET[slot % 2])]) for slot, time in enumerate(times)]
+    (folder / "meters.csv").write_text("\n".join([",".join(["time", *ENERGY, "Meter"]), *rows]), encoding="utf-8")
     return folder / "community.toml"
 
 

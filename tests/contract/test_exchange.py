@@ -53,7 +53,7 @@ def refused(answer, *words, command=None):
 def test_the_registry_has_every_area_with_its_type(join):
     client = join()
     areas = client.areas()
-    assert {node["type"] for node in areas.values()} == {"Area", "Load", "PV", "Storage", "InfiniteBus"}
+    assert {node["type"] for node in areas.values()} == {"Area", "Load", "PV", "Storage", "SmartMeter", "InfiniteBus"}
     for node in areas.values():
         assert set(node) == {"name", "type", "uuid", "registered", "aggregator_name", "attributes", "children"}
         assert node["registered"] is (node["type"] in {"Area", "Load", "PV", "Storage"})
@@ -196,15 +196,51 @@ def test_the_running_slot_can_be_named(trade):
         ("PV 1", {"type": "delete_bid", "bid_id": "x"}, "Delete bid command not supported"),
         ("PV 1", {"type": "list_bids"}, "List bids command not supported"),
         ("Battery 1", {"type": "set_energy_forecast", "energy_forecast": {}}, "not supported"),
+        ("Meter", {"type": "set_energy_forecast", "energy_forecast": {}}, "not supported"),
+        ("Meter", {"type": "set_energy_measurement", "energy_measurement": {}}, "not supported"),
+        ("Meter", {"type": "bid", "energy": 999, "price": 1.0}, "999 kWh"),
+        ("Meter", {"type": "offer", "energy": 999, "price": 1.0}, "999 kWh"),
     ],
     ids=str,
 )
 def test_what_cannot_be_is_refused_with_the_reason(trade, name, command, word):
-    trader = trade("Load 1", "PV 1", "Battery 1", "House 1")
+    trader = trade("Load 1", "PV 1", "Battery 1", "House 1", "Meter")
     answer = trader.give(name, **command)
     assert refused(answer, word, command=command["type"])
     assert set(answer) <= {"command", "status", "area_uuid", "transaction_id", "error_message", "market_type"}
     assert answer["area_uuid"] == trader.ids[name]
+
+
+def test_a_smart_meter_buys_what_its_home_needs_and_sells_what_it_has_too_much(trade):
+    trader = trade("Meter")
+    info = {"type": "device_info"}
+    for needs, has, side, other in ((0.05, 0.0, "bid", "offer"), (0.0, 0.02, "offer", "bid")):
+        while trader.node("Meter")["asset_info"]["energy_requirement_kWh"] != needs:
+            trader.next_slot()
+        order = {"energy": 0.02, "price": 0.01 if side == "bid" else 2.0, "replace_existing": False}
+        made, listed, _, cannot, asked = trader.step(
+            Meter=[
+                {"type": side, **order},
+                {"type": f"list_{side}s"},
+                {"type": f"list_{other}s"},
+                {"type": other, **order},
+                info,
+            ]
+        )["Meter"]
+        assert [one["id"] for one in listed[f"{side}_list"]] == [order_of(made)["id"]]
+        assert refused(cannot, "0 kWh", command=other)
+        assert asked["device_info"] == {"energy_requirement_kWh": needs, "available_energy_kWh": has}
+        assert trader.give("Meter", type=f"delete_{side}")[f"deleted_{side}s"] == [order_of(made)["id"]]
+
+
+def test_a_smart_meter_settles_nothing(trade):
+    trader = trade("Meter")
+    ended = trader.slot
+    trader.next_slot()
+    assert "unsettled_deviation_kWh" not in trader.node("Meter")["asset_info"]
+    for side in ("bid", "offer"):
+        answer = trader.give("Meter", type=side, energy=0.01, price=0.1, time_slot=ended)
+        assert refused(answer, command=side)
 
 
 def test_orders_add_up_unless_they_replace(trade):

@@ -33,8 +33,8 @@ def test_the_first_line_tells_what_a_client_needs(serve, community_file):
     assert facts["url"].startswith("http://127.0.0.1:")
     assert facts["websocket_url"] == facts["url"].replace("http", "ws") + "/external-ws"
     assert len(facts["password"]) >= 12
-    assert {one["name"] for one in facts["assets"]} == {*ENERGY, "Battery 1", "Battery 2"}
-    assert {one["kind"] for one in facts["assets"]} == {"load", "pv", "storage"}
+    assert {one["name"] for one in facts["assets"]} == {*ENERGY, "Battery 1", "Battery 2", "Meter"}
+    assert {one["kind"] for one in facts["assets"]} == {"load", "pv", "storage", "smart-meter"}
     assert [one["name"] for one in facts["markets"]] == ["Grid", "House 1", "House 2"]
     for one in (*facts["assets"], *facts["markets"]):
         assert list(one) == ["name", "uuid", "kind"]

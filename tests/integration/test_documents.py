@@ -113,8 +113,11 @@ class Reader:
         """Put meters where the document says that there are some."""
         if METERS.exists():
             shutil.copy(METERS, self.folder)
-        rows = [f"2026-06-{15 + slot // 24:02d}T{slot % 24:02d}:00+02:00,0.5,0.4,0.{slot % 10}" for slot in range(48)]
-        (self.folder / "meters.csv").write_text("\n".join(["time,load 1,load 2,pv 2", *rows]), encoding="utf-8")
+        rows = [
+            f"2026-06-{15 + slot // 24:02d}T{slot % 24:02d}:00+02:00,0.5,0.4,0.{slot % 10},{0.3 - slot % 5 / 10:g}"
+            for slot in range(48)
+        ]
+        (self.folder / "meters.csv").write_text("\n".join(["time,load 1,load 2,pv 2,net 3", *rows]), encoding="utf-8")
 
     def community(self, path):
         """Return a configuration that trades a community."""

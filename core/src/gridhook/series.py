@@ -46,16 +46,17 @@ class Series:
     interval: float
     values: Floats
 
-    def energy(self, unit: str, first: float, slot_seconds: float, slots: int) -> Floats:
+    def energy(self, unit: str, first: float, slot_seconds: float, slots: int, *, is_net: bool = False) -> Floats:
         """Return kWh per slot: power is constant during an interval.
 
-        :raises SeriesError: the series does not cover the slots, or has negative values or gaps in them.
+        :param is_net: values may be below zero.
+        :raises SeriesError: the series does not cover the slots, or has gaps or wrong negative values in them.
         """
         factor, is_power = _ENERGY_UNITS[unit]
         per_interval: Floats = self.values * factor * (self.interval / 3600.0 if is_power else 1.0)
         inside = self._inside(first, slot_seconds * slots)
         below_zero = np.flatnonzero(per_interval[inside] < 0)
-        if len(below_zero):
+        if len(below_zero) and not is_net:
             when = self._time(inside.start + int(below_zero[0]))
             msg = f"{self._where()} has values below zero, the first at {when}"
             raise SeriesError(msg)
@@ -64,7 +65,8 @@ class Series:
             return np.array(per_interval[inside], dtype=np.float64)
         ends = self.first + self.interval * np.arange(inside.start, inside.stop + 1)
         summed = np.concatenate(([0.0], np.cumsum(per_interval[inside])))
-        return np.asarray(np.maximum(np.diff(np.interp(bounds, ends, summed)), 0.0))
+        energy = np.asarray(np.diff(np.interp(bounds, ends, summed)))
+        return energy if is_net else np.maximum(energy, 0.0)
 
     def mean(self, first: float, slot_seconds: float, slots: int) -> Floats:
         """Return the mean value per slot, for rates.

@@ -51,6 +51,7 @@ def _make_community(  # noqa: PLR0913 - the one builder that every test varies a
     loads: Curves | None = None,
     pvs: Curves | None = None,
     batteries: Mapping[str, tuple[str, Mapping[str, float]]] | None = None,
+    meters: Curves | None = None,
     forecast: Mapping[str, Sequence[float]] | None = None,
     slots: int = 1,
     feed_in: float | Sequence[float] = 8.0,
@@ -63,13 +64,14 @@ def _make_community(  # noqa: PLR0913 - the one builder that every test varies a
     minutes: int = 15,
     **rules: str,
 ) -> Community:
-    loads, pvs, batteries = loads or {}, pvs or {}, batteries or {}
+    loads, pvs, batteries, meters = loads or {}, pvs or {}, batteries or {}, meters or {}
     numbers = {name: number for number, name in enumerate(markets)}
-    homes = [*(home for home, _ in (*loads.values(), *pvs.values(), *batteries.values())), maker or next(iter(markets))]
-    names = (*loads, *pvs, *batteries, "Market Maker")
+    placed = (*loads.values(), *pvs.values(), *batteries.values(), *meters.values())
+    homes = [*(home for home, _ in placed), maker or next(iter(markets))]
+    names = (*loads, *pvs, *batteries, *meters, "Market Maker")
     measured = np.zeros((len(names), slots))
-    for row, (_, curve) in enumerate((*loads.values(), *pvs.values())):
-        measured[row] = curve
+    for name, (_, curve) in {**loads, **pvs, **meters}.items():
+        measured[names.index(name)] = curve
     expected = measured.copy()
     for name, curve in (forecast or {}).items():
         expected[names.index(name)] = curve
@@ -92,6 +94,7 @@ def _make_community(  # noqa: PLR0913 - the one builder that every test varies a
             *("load" for _ in loads),
             *("pv" for _ in pvs),
             *("storage" for _ in batteries),
+            *("smart-meter" for _ in meters),
             "market-maker",
         ),
         measured_kwh=measured,
@@ -135,9 +138,10 @@ def _communities(draw: st.DrawFn, *, max_height: int = 3) -> Community:
     home = lambda: names[int(rng.integers(len(names)))]
     curve = lambda: np.where(rng.random(slots) < 0.2, 0.0, rng.uniform(0.0, 1.5, slots)).round(4)
     kinds: dict[str, int] = {
-        kind: draw(st.sampled_from(range(most, -1, -1))) for kind, most in zip("LPB", (4, 3, 2), strict=True)
+        kind: draw(st.sampled_from(range(most, -1, -1))) for kind, most in zip("LPBS", (4, 3, 2, 2), strict=True)
     }
     curves = {f"{kind}{number}": (home(), curve()) for kind in "LP" for number in range(kinds[kind])}
+    meters = {f"S{number}": (home(), curve() - curve()) for number in range(kinds["S"])}
     feed_in = rng.choice([0.0, 8.0, 10.0], slots)
     return _make_community(
         {
@@ -147,7 +151,8 @@ def _communities(draw: st.DrawFn, *, max_height: int = 3) -> Community:
         loads={name: at for name, at in curves.items() if name[0] == "L"},
         pvs={name: at for name, at in curves.items() if name[0] == "P"},
         batteries={f"B{number}": (home(), _draw_battery(rng)) for number in range(kinds["B"])},
-        forecast={name: (at[1] * rng.uniform(0.5, 1.5, slots)).round(4) for name, at in curves.items()},
+        meters=meters,
+        forecast={name: (at[1] * rng.uniform(0.5, 1.5, slots)).round(4) for name, at in {**curves, **meters}.items()},
         slots=slots,
         feed_in=feed_in,
         retail=feed_in + rng.choice([0.0, 10.0, 20.0], slots),

@@ -96,6 +96,13 @@ class TestBills:
         assert (buyer.bought_kwh, buyer.sold_kwh) == pytest.approx((0.8, 0.0))
         assert (seller.bought_kwh, seller.sold_kwh) == pytest.approx((0.0, 0.8))
 
+    def test_what_a_smart_meter_draws_is_consumed_and_what_it_feeds_in_is_produced(self, trade):
+        accounts = trade(HOUSES, meters={"Meter": ("House 1", [2.0, -1.0])}, slots=2)
+        home = by_name(accounts)["House 1"]
+        assert home.bill_cents == pytest.approx(2.0 * (30.0 + 1.0 + 4.0) - 1.0 * (8.0 - 1.0 - 4.0))
+        assert home.saving_cents == pytest.approx(0.0)
+        assert (accounts.community.self_sufficiency, accounts.community.self_consumption) == (0.0, 0.0)
+
     def test_nothing_is_clamped(self, trade):
         """Who bids a euro where the tariff asks 30 cents loses by it, and the bill says so."""
         accounts = trade(loads={"Load": ("Grid", [1.0])}, orders=((0, 100.0, 1.0),))

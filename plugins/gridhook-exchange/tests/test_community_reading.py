@@ -89,6 +89,22 @@ class TestTree:
         assert community.tree.home.tolist() == [2, 1, 0, 0]
         assert community.measured_kwh[:, 0].tolist() == [0.25, 0.0, 0.0, 0.0]
 
+    def test_a_smart_meter_has_a_net_profile_with_both_signs(self, read):
+        meters = METERS.replace("2.0,4.0", "-2.0,4.0")
+        house = load("House", kind="smart_meters", profile='column = "load", scale = 2')
+        other = load("Other", profile='column = "pv"')
+        community = read(HEAD.replace("slots = 4", "slots = 8") + GRID + house + battery() + other, meters)
+        assert community.asset_names == ("Other", "Battery", "House", "Market Maker")
+        assert community.kinds == ("load", "storage", "smart-meter", "market-maker")
+        assert community.measured_kwh[2].tolist() == [0.5] * 4 + [-1.0] * 4
+        assert (np.sign(community.forecast_kwh[2]) == np.sign(community.measured_kwh[2])).all()
+        assert (community.forecast_kwh[2] != community.measured_kwh[2]).any()
+
+    def test_a_smart_meters_own_forecast_may_have_another_sign(self, read):
+        house = load("House", kind="smart_meters") + 'forecast = { column = "pv" }\n'
+        community = read(HEAD + GRID + house, METERS.replace("1.0,0.0", "1.0,-2.0"))
+        assert community.forecast_kwh[0].tolist() == [-0.5] * 4
+
     def test_the_market_maker_trades_where_and_under_the_name_that_is_said(self, read):
         text = HEAD + '[tariff]\nname = "Utility"\nmarket = "House"\nfeed_in_rate = 7\nretail_rate = 31.5\n'
         community = read(text + GRID + market("House", "Grid"))

@@ -305,6 +305,20 @@ class TestGrid:
         assert (battery.energy_active_in_bids_kwh, battery.energy_active_in_offers_kwh) == (0.25, 0.0)
         assert (battery.used_storage_kwh, battery.free_storage_kwh) == (5.0, 5.0)
 
+    def test_a_smart_meter_shows_what_it_needs_or_has_and_what_it_ordered(self, make_community, make_run):
+        run = make_run(make_community(meters={"Meter": ("Grid", [0.5, -0.3])}, slots=2))
+        run.claim("asset Meter")
+        (needs,) = run.open().ticks(1).desk.view.grid().assets
+        assert (needs.energy_requirement_kwh, needs.available_energy_kwh) == (0.5, 0.0)
+        place(run, ("asset Meter", "bid", 10.0, 0.2))
+        (needs,) = run.desk.view.grid().assets
+        assert (needs.energy_active_in_bids_kwh, needs.energy_active_in_offers_kwh) == (0.2, 0.0)
+        run.ticks(9).simulation.close_slot()
+        (has,) = run.open().desk.view.grid().assets
+        assert (has.energy_requirement_kwh, has.available_energy_kwh) == (0.0, 0.3)
+        assert np.isnan([has.energy_to_buy_kwh, has.energy_to_sell_kwh, has.free_storage_kwh]).all()
+        assert np.isnan(run.desk.view.grid().deviations.energy_kwh).all()
+
     def test_what_does_not_apply_to_a_kind_is_nan(self, run):
         assets = owned(run)
         load, pv, battery = assets["Load"], assets["PV"], assets["Battery"]

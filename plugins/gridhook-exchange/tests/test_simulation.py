@@ -147,6 +147,9 @@ class TestBooksBalance:
                 elif community.is_pv[asset]:
                     assert sold <= simulation.forecast_kwh[asset, slot] + EDGE
                     assert bought == 0.0
+                elif community.is_smart_meter[asset]:
+                    assert bought <= max(simulation.forecast_kwh[asset, slot], 0.0) + EDGE
+                    assert sold <= max(-simulation.forecast_kwh[asset, slot], 0.0) + EDGE
 
     @settings(max_examples=25, deadline=None)
     @given(data=st.data(), seed=st.integers(0, 2**32 - 1))

@@ -96,7 +96,7 @@ class Desk:
     def _unmetered(self, asset: int | None, energy: float, slot: int | None) -> str | None:
         if asset is None:
             return "this aggregator does not own the asset"
-        if not (self._simulation.community.is_load[asset] or self._simulation.community.is_pv[asset]):
+        if not self._simulation.community.is_metered[asset]:
             return "only loads and PVs have forecasts and measurements"
         if slot is None:
             return "no slot starts then"

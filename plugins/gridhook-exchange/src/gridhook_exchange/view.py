@@ -56,13 +56,13 @@ class View:
     def states(self, assets: Ints) -> list[tuple[Asset, dict[pendulum.DateTime, float] | None]]:
         """Return the state of each asset by its number, and what it has to settle, kWh by slot (NaN: nothing).
 
-        The latter is None for storages, and where there is no settlement.
+        The latter is None for storages and smart meters, and where there is no settlement.
         """
         simulation = self._simulation
         community = simulation.community
         slots = [community.slot_start(slot) for slot in simulation.settlements]
         unsettled = simulation.unsettled_kwh()[assets].tolist()
-        can_settle = (community.rules.settlement_slots > 0) & ~community.is_storage[assets]
+        can_settle = (community.rules.settlement_slots > 0) & community.is_metered[assets]
         return [
             (asset, dict(zip(slots, row, strict=True)) if settles else None)
             for asset, row, settles in zip(
@@ -96,7 +96,7 @@ class View:
         open_kwh = spot.open_kwh()
         limit_buy, limit_sell = spot.limit_kwh[2 * own], spot.limit_kwh[2 * own + 1]
         open_buy, open_sell = open_kwh[2 * own], open_kwh[2 * own + 1]
-        stored = community.is_storage[own]
+        stored, is_net = community.is_storage[own], community.is_smart_meter[own]
         used, free = self._charge()
         ids, names, paths, kinds = identity
         return Assets(
@@ -104,8 +104,8 @@ class View:
             name=names,
             path=paths,
             kind=kinds,
-            energy_requirement_kwh=np.where(community.is_load[own], limit_buy, np.nan),
-            available_energy_kwh=np.where(community.is_pv[own], limit_sell, np.nan),
+            energy_requirement_kwh=np.where(community.is_load[own] | is_net, limit_buy, np.nan),
+            available_energy_kwh=np.where(community.is_pv[own] | is_net, limit_sell, np.nan),
             energy_to_buy_kwh=np.where(stored, limit_buy - open_buy, np.nan),
             energy_to_sell_kwh=np.where(stored, limit_sell - open_sell, np.nan),
             energy_active_in_bids_kwh=np.where(community.is_pv[own], np.nan, open_buy),

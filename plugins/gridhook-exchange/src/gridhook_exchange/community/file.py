@@ -20,6 +20,7 @@ __all__ = [
     "ProfilesSection",
     "PvEntry",
     "RulesSection",
+    "SmartMeterEntry",
     "StorageEntry",
     "TariffSection",
 ]
@@ -173,6 +174,16 @@ class PvEntry:
 
 
 @attrs.frozen
+class SmartMeterEntry:
+    """``[[smart_meters]]``: what a home draws from the grid (above zero) or feeds into it (below), as one asset."""
+
+    name: str = attrs.field(validator=_is_name)
+    market: str
+    profile: ProfileEntry
+    forecast: ProfileEntry | None = None
+
+
+@attrs.frozen
 class StorageEntry:
     """``[[storages]]``: a battery in a market.
 
@@ -217,6 +228,7 @@ class CommunityFile:
     loads: list[LoadEntry] = attrs.field(factory=list)
     pvs: list[PvEntry] = attrs.field(factory=list)
     storages: list[StorageEntry] = attrs.field(factory=list)
+    smart_meters: list[SmartMeterEntry] = attrs.field(factory=list)
     timezone: str = "UTC"
     slots: int = attrs.field(default=96, validator=validators.ge(1))
     slot_minutes: int = attrs.field(default=15, validator=validators.in_((5, 10, 15, 20, 30, 60)))

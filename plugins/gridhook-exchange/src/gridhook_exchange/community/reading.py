@@ -6,6 +6,7 @@ import datetime
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -13,6 +14,7 @@ import numpy as np
 import pendulum
 
 from gridhook.arrays import Floats
+from gridhook.assets import LOAD, PV, SMART_METER, STORAGE
 from gridhook.config import Layer, read_layer
 from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.series import Series, SeriesError, SeriesReader, find_timezone
@@ -24,6 +26,7 @@ from gridhook_exchange.community.file import (
     ProfileEntry,
     PvEntry,
     RateEntry,
+    SmartMeterEntry,
     StorageEntry,
 )
 from gridhook_exchange.community.forecasting import imperfect
@@ -34,8 +37,16 @@ from gridhook_exchange.market.tree import MarketTree
 
 __all__ = ["Overrides", "read_community"]
 
+_AssetEntry: TypeAlias = LoadEntry | PvEntry | StorageEntry | SmartMeterEntry
+
 _NAMESPACE = uuid.UUID("7b1f4c0e-8c57-5b06-9c1e-0b3f3f9b7a51")
 _MIN_TICKS = 10
+_KINDS: dict[type[_AssetEntry], str] = {
+    LoadEntry: LOAD,
+    PvEntry: PV,
+    StorageEntry: STORAGE,
+    SmartMeterEntry: SMART_METER,
+}
 _CENTS = {"cents/kWh": 1.0, "EUR/kWh": 100.0, "USD/kWh": 100.0}
 
 
@@ -139,13 +150,14 @@ class _Builder:
             self._complain("timezone", str(error))
             return ZoneInfo("UTC")
 
-    def _assets(self) -> list[tuple[str, LoadEntry | PvEntry | StorageEntry]]:
+    def _assets(self) -> list[tuple[str, _AssetEntry]]:
         """Return all assets with their places in the file."""
         file = self._file
-        lists: dict[str, Sequence[LoadEntry | PvEntry | StorageEntry]] = {
+        lists: dict[str, Sequence[_AssetEntry]] = {
             "loads": file.loads,
             "pvs": file.pvs,
             "storages": file.storages,
+            "smart_meters": file.smart_meters,
         }
         return [(f"{key}[{row}]", entry) for key, entries in lists.items() for row, entry in enumerate(entries)]
 
@@ -173,7 +185,7 @@ class _Builder:
                 self._complain(where, f"{market.name!r} is inside itself")
         return [*placed.values(), *waiting]
 
-    def _check_names(self, assets: Sequence[tuple[str, LoadEntry | PvEntry | StorageEntry]]) -> None:
+    def _check_names(self, assets: Sequence[tuple[str, _AssetEntry]]) -> None:
         places = {self._file.tariff.name: ["tariff"]}
         markets = [(f"markets[{row}]", market) for row, market in enumerate(self._file.markets)]
         for at, entry in (*markets, *assets):
@@ -221,24 +233,25 @@ class _Builder:
             self._complain("tick_seconds", message)
         return ticks
 
-    def _measured(self, at: str, entry: LoadEntry | PvEntry | StorageEntry) -> Floats:
+    def _measured(self, at: str, entry: _AssetEntry) -> Floats:
         if isinstance(entry, StorageEntry):
             return np.zeros(self._file.slots)
-        return self._energy(f"{at}.profile", entry.profile)
+        return self._energy(f"{at}.profile", entry.profile, is_net=isinstance(entry, SmartMeterEntry))
 
-    def _forecast(self, at: str, entry: LoadEntry | PvEntry | StorageEntry, measured: Floats) -> Floats:
+    def _forecast(self, at: str, entry: _AssetEntry, measured: Floats) -> Floats:
         if isinstance(entry, StorageEntry):
             return measured
         if entry.forecast is None:
             return imperfect(measured, self._file.forecast.error, self._file.seed, entry.name)
-        return self._energy(f"{at}.forecast", entry.forecast)
+        return self._energy(f"{at}.forecast", entry.forecast, is_net=isinstance(entry, SmartMeterEntry))
 
-    def _energy(self, path: str, profile: ProfileEntry) -> Floats:
+    def _energy(self, path: str, profile: ProfileEntry, *, is_net: bool) -> Floats:
         file = self._file
         try:
             series = self._series(profile)
             unit = profile.unit or file.profiles.unit
-            return series.energy(unit, self._first, self._slot_seconds, file.slots) * profile.scale
+            energy = series.energy(unit, self._first, self._slot_seconds, file.slots, is_net=is_net)
+            return energy * profile.scale
         except SeriesError as error:
             self._complain_of_series(path, error)
             return np.zeros(file.slots)
@@ -279,8 +292,8 @@ def _is_inside_itself(market: str, parents: Mapping[str, str | None]) -> bool:
     return market in passed
 
 
-def _kind(entry: LoadEntry | PvEntry | StorageEntry) -> str:
-    return {LoadEntry: "load", PvEntry: "pv", StorageEntry: "storage"}[type(entry)]
+def _kind(entry: _AssetEntry) -> str:
+    return _KINDS[type(entry)]
 
 
 def _batteries(file: CommunityFile) -> Batteries:

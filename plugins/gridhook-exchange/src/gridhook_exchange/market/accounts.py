@@ -59,8 +59,9 @@ class _Books:
         self._member: Ints = np.array([number.get(home, -1) for home in homes.tolist()])
         measured = simulation.measured_kwh[:, : self._slots]
         self._measured: Floats = measured
-        self._consumed = self._by_member(np.where(run.is_load[:, np.newaxis], measured, 0.0))
-        self._produced = self._by_member(np.where(run.is_pv[:, np.newaxis], measured, 0.0))
+        is_load, is_pv, is_net = (one[:, np.newaxis] for one in (run.is_load, run.is_pv, run.is_smart_meter))
+        self._consumed = self._by_member(np.where(is_load | is_net, np.maximum(measured, 0.0), 0.0))
+        self._produced = self._by_member(np.where(is_pv, measured, np.where(is_net, np.maximum(-measured, 0.0), 0.0)))
         trades = self._trades
         is_metered = ~run.is_storage
         self._untraded = (

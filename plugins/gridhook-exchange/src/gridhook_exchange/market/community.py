@@ -10,6 +10,8 @@ import numpy as np
 import pendulum
 
 from gridhook.arrays import Bools, Floats
+from gridhook.assets import LOAD, PV, SMART_METER, STORAGE
+from gridhook.grid import MARKET_MAKER
 from gridhook_exchange.market.battery import Batteries
 from gridhook_exchange.market.fees import FeeMode
 from gridhook_exchange.market.matching import Priority
@@ -20,7 +22,7 @@ __all__ = ["ClearingMode", "Community", "MarketMode", "Rules"]
 ClearingMode: TypeAlias = Literal["pay-as-bid", "pay-as-clear"]
 MarketMode: TypeAlias = Literal["two-sided", "one-sided"]
 
-_ENERGY_TYPES = {"pv": "PV", "market-maker": "Grid"}
+_ENERGY_TYPES = {PV: "PV", MARKET_MAKER: "Grid"}
 
 
 @attrs.frozen
@@ -59,15 +61,16 @@ class Rules:
 class Community:
     """Everything about a community that does not change during a run.
 
-    Assets are numbered: loads, PVs and storages, and last the market maker. Arrays by asset have one row each; those
-    by slot one column per slot of the run.
+    Assets are numbered: loads, PVs, storages and smart meters, and last the market maker. Arrays by asset have one row
+    each; those by slot one column per slot of the run.
 
     ``market_names``, ``market_ids``, ``fee``
         per market; fees in cents/kWh or percentage points, by the rules.
     ``asset_names``, ``asset_ids``, ``kinds``
         per asset; the market maker's kind is ``market-maker``.
     ``measured_kwh``, ``forecast_kwh``
-        float64 (assets, slots): what loads consume and PVs produce, and the built-in forecast of it; 0 for others.
+        float64 (assets, slots): what loads consume, PVs produce and smart meters consume (positive) or produce
+        (negative), and the built-in forecast of it; 0 for others.
     ``initial_charge_kwh``
         per battery.
     ``feed_in_rate``, ``retail_rate``
@@ -110,17 +113,27 @@ class Community:
     @cached_property
     def is_load(self) -> Bools:
         """Per asset, whether it is a load."""
-        return self._is_kind("load")
+        return self._is_kind(LOAD)
 
     @cached_property
     def is_pv(self) -> Bools:
         """Per asset, whether it is a PV."""
-        return self._is_kind("pv")
+        return self._is_kind(PV)
 
     @cached_property
     def is_storage(self) -> Bools:
         """Per asset, whether it is a battery."""
-        return self._is_kind("storage")
+        return self._is_kind(STORAGE)
+
+    @cached_property
+    def is_smart_meter(self) -> Bools:
+        """Per asset, whether it is a smart meter."""
+        return self._is_kind(SMART_METER)
+
+    @cached_property
+    def is_metered(self) -> Bools:
+        """Per asset, whether it has forecasts, measurements and deviations: loads and PVs (PROTOCOL.md 4.2, 7)."""
+        return self.is_load | self.is_pv
 
     @cached_property
     def asset_numbers(self) -> dict[str, int]:

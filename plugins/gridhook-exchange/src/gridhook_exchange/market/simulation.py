@@ -192,6 +192,8 @@ class Simulation:
         forecast = self.forecast_kwh[:, self.slot]
         limits[community.is_load, BID] = forecast[community.is_load]
         limits[community.is_pv, OFFER] = forecast[community.is_pv]
+        net = forecast[community.is_smart_meter]
+        limits[community.is_smart_meter] = np.column_stack((np.maximum(net, 0.0), np.maximum(-net, 0.0)))
         batteries, charge = community.batteries, self.charge_kwh[:, self.slot]
         limits[batteries.asset, BID] = batteries.can_buy(charge, community.hours)
         limits[batteries.asset, OFFER] = batteries.can_sell(charge, community.hours)
@@ -200,9 +202,8 @@ class Simulation:
 
     def _deviation_limits(self, slot: int) -> Floats:
         community = self.community
-        is_metered = community.is_load | community.is_pv
         deviation = np.where(
-            is_metered,
+            community.is_metered,
             deviations(
                 self.measured_kwh[:, slot], self._spot_bought[:, slot], self._spot_sold[:, slot], community.is_load
             ),

@@ -128,7 +128,7 @@ class Counter:
                 return self._delete(area, asset, command)
             case ListOrders():
                 return self._list(area, asset, command)
-            case SendEnergy() if not self._simulation.community.is_storage[asset]:
+            case SendEnergy() if self._simulation.community.is_metered[asset]:
                 return self._meter(area, asset, command)
         return None
 
