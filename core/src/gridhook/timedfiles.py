@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,17 +54,25 @@ class TimedFile:
             raise UnknownColumnError(msg, column)
         at = self.columns[column]
         values = np.full(int(self.position[-1]) + 1, np.nan)
-        for position, row in zip(self.position.tolist(), self.rows, strict=True):
-            text = row.fields[at].strip()
-            try:
-                values[position] = float(text) if text else np.nan
-            except ValueError as error:
-                msg = f"{self.path.name}, line {row.line}, column {column!r}: {text!r} is not a number"
-                raise SeriesError(msg) from error
-            if math.isinf(values[position]):
-                msg = f"{self.path.name}, line {row.line}, column {column!r} has a value that is not finite"
-                raise SeriesError(msg)
+        try:
+            values[self.position] = [float(row.fields[at] or "nan") for row in self.rows]
+        except ValueError:
+            # Something is empty or wrong: field by field, to say where.
+            values[self.position] = [self._number(row, at, column) for row in self.rows]
+        is_endless = np.isinf(values[self.position])
+        if is_endless.any():
+            line = self.rows[int(np.argmax(is_endless))].line
+            msg = f"{self.path.name}, line {line}, column {column!r} has a value that is not finite"
+            raise SeriesError(msg)
         return values
+
+    def _number(self, row: _Row, at: int, column: str) -> float:
+        text = row.fields[at].strip()
+        try:
+            return float(text or "nan")
+        except ValueError as error:
+            msg = f"{self.path.name}, line {row.line}, column {column!r}: {text!r} is not a number"
+            raise SeriesError(msg) from error
 
 
 def read_timed_file(path: Path, time: str, timezone: ZoneInfo) -> TimedFile:
