@@ -1,6 +1,8 @@
 """``gridhook serve`` as who types it sees it: what it prints, how it ends, and what it refuses to do."""
 
+import errno
 import json
+import os
 import signal
 import socket
 
@@ -9,6 +11,7 @@ from conftest import ENERGY
 from gsy_client import read_frame
 
 from gridhook.cli import main
+from gridhook.resultfiles import ResultsFolder
 
 
 @pytest.fixture
@@ -107,6 +110,27 @@ def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, w
     assert (status, out) == (2, "")
     assert word in err
     assert "Traceback" not in err
+
+
+def test_a_folder_for_the_report_that_cannot_be_used_is_told_before_anything_is_served(gridhook, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    for folder, word in (("file", "is a file"), ("file/inside", "cannot be made"), ("full", "is not empty")):
+        status, out, err = gridhook("serve", "--port", "0", "--slots", 1, "--report", folder)
+        assert (status, out) == (2, "")
+        assert word in err
+        assert "Traceback" not in err
+
+
+def test_a_report_that_cannot_be_written_in_the_end_is_one_line(gridhook, community_file, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ResultsFolder, "_write", refuse)
+    arguments = ("--port", 0, "--slots", 1, "--slot-seconds", 0, "--report", "results")
+    status, _, err = gridhook("serve", community_file, *arguments)
+    assert (status, err) == (1, "--report: results cannot be written: No space left on device\n")
 
 
 def test_without_json_the_variables_to_export_are_printed(gridhook, community_file):

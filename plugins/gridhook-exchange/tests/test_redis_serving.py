@@ -286,9 +286,9 @@ class Trader:
                 }
 
 
-def test_a_community_is_traded_over_redis(server, client):
+def test_a_community_is_traded_over_redis(server, client, tmp_path):
     """Register, create, select, events, batches, trades, settlement, finish: in lockstep, so that no tick is missed."""
-    with serving(server, "--lockstep", "--paused", "--slots", "5") as exchange:
+    with serving(server, "--lockstep", "--paused", "--slots", "5", "--report", str(tmp_path / "results")) as exchange:
         assert exchange.facts["redis_url"] == server.url
         assert isinstance(client.until(lambda at, _: at == "gsy-e-heartbeat/")["time"], int)
         trader = Trader(client, exchange.facts)
@@ -320,6 +320,11 @@ def test_a_community_is_traded_over_redis(server, client):
     assert traded & bought
     assert traded & settled
     assert sum(one["traded_energy"] for one in trades) > 1.0
+    # The report tells of these orders and trades.
+    summary = json.loads((tmp_path / "results" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["orders"], summary["settlement"]["orders"]) == (len(bought), len(settled))
+    text = (tmp_path / "results" / "trades.csv").read_text(encoding="utf-8")
+    assert {one["trade_id"] for one in trades} <= {line.partition(",")[0] for line in text.splitlines()}
 
 
 def test_two_aggregators_are_waited_for(server, client):
