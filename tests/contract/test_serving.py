@@ -1,5 +1,6 @@
 """``gridhook serve`` as who types it sees it: what it prints, how it ends, and what it refuses to do."""
 
+import csv
 import errno
 import json
 import os
@@ -82,6 +83,29 @@ def test_it_waits_until_it_is_resumed_and_ends_after_its_slots(serve, community_
     client.close()
 
 
+@pytest.mark.parametrize("lease", [1, 3])
+def test_after_some_slots_of_silence_assets_trade_for_themselves_again(serve, community_file, tmp_path, lease):
+    arguments = ("--paused", "--slots", 6, "--slot-seconds", 0, "--lease-slots", lease, "--report", "results")
+    server = serve(community_file, *arguments)
+    client = server.client()
+    client.create_aggregator("x")
+    client.listen()
+    client.select(server.uuid("Load 1"))
+    client.resume()
+    events = []
+    while (message := client.next_message()) is not None:
+        events.append(message["event"])
+    # It is heard when it selects, before the first slot; then the lease goes by.
+    assert events[: events.index("unselected_by_device")].count("market") == 1 + lease
+    assert events[events.index("unselected_by_device") :] == ["unselected_by_device", "finish"]
+    assert server.wait() == 0
+    with (tmp_path / "results" / "assets.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["asset"].endswith("Load 1")]
+    traded = [float(row["bought_kWh"]) - float(row["settled_kWh"]) > 0 for row in rows]
+    assert traded == [False] * (1 + lease) + [True] * (5 - lease)
+    client.close()
+
+
 def test_a_taken_port_is_one_line(gridhook, community_file):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -103,6 +127,7 @@ def test_a_taken_port_is_one_line(gridhook, community_file):
         (["--users", "missing.toml"], "missing.toml"),
         (["--slots", "0"], "slots"),
         (["--port", "70000"], "port"),
+        (["--lease-slots", "0"], "lease-slots"),
     ],
 )
 def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, word):

@@ -18,6 +18,7 @@ from gridhook.assets import ASSET_KINDS
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import MARKET
 from gridhook.resultfiles import ResultsFolder
+from gridhook_exchange.service.limits import Limits
 
 if TYPE_CHECKING:
     from gridhook_exchange.redis_door.address import Address
@@ -43,6 +44,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--lockstep", is_flag=True, help="A tick lasts until each connected aggregator has sent a batch.")
 @click.option("--paused", is_flag=True, help="Wait for POST …/resume/ before the first slot.")
+@click.option(
+    "--lease-slots",
+    default=Limits().lease_slots,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="After so many slots in which an aggregator sends nothing, its assets trade for themselves again.",
+)
 @click.option("--users", "users_file", type=_FILE, help="Who may log in.")
 @click.option(
     "--redis",
@@ -66,6 +74,7 @@ def serve(  # noqa: PLR0913 - one argument per option
     *,
     lockstep: bool,
     paused: bool,
+    lease_slots: int,
     users_file: Path | None,
     redis_url: str | None,
     report: Path | None,
@@ -91,6 +100,7 @@ def serve(  # noqa: PLR0913 - one argument per option
         {_USER: password} if password else {},
         None if address is None else _UNNAMED,
         keeps_orders=report is not None,
+        limits=Limits(lease_slots=lease_slots),
     )
     hall = build_hall(wishes)
     conclude = _nothing if report is None else partial(write_results, hall.exchange, ResultsFolder(report))
