@@ -127,7 +127,15 @@ def test_a_taken_port_is_one_line(gridhook, community_file):
         (["--users", "missing.toml"], "missing.toml"),
         (["--slots", "0"], "slots"),
         (["--port", "70000"], "port"),
+        (["--port", "-1"], "port"),
+        (["--port", "9" * 30], "port"),
+        (["--slots", str(10**9)], "1,000,000 slots at most"),
+        (["--slots", "9" * 400], "1,000,000 slots at most"),
+        (["--slots", "1e3"], "slots"),
         (["--lease-slots", "0"], "lease-slots"),
+        (["--lease-slots", "nan"], "lease-slots"),
+        *((["--slot-seconds", value], "seconds from 0 to 86400") for value in ("nan", "inf", "-inf", "-1", "1e300")),
+        (["--slot-seconds", "x"], "slot-seconds"),
     ],
 )
 def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, word):

@@ -31,7 +31,16 @@ _USER = "gridhook"
 # Whoever comes through Redis; a name that nobody who logs in has.
 _UNNAMED = "(redis)"
 _LOOPBACK = "127.0.0.1"
+_DAY = 86_400
 _FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _check_seconds(_: click.Context, __: click.Parameter, seconds: float) -> float:
+    """Refuse what is no length of a slot: NaN, too, which a range of click lets pass."""
+    if not 0.0 <= seconds <= _DAY:
+        msg = f"{seconds:g} is no number of seconds from 0 to {_DAY}"
+        raise click.BadParameter(msg)
+    return seconds
 
 
 @click.command()
@@ -40,7 +49,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option("--slots", type=click.IntRange(min=1), help="End after so many slots.")
 @click.option(
-    "--slot-seconds", default=60.0, show_default=True, type=click.FloatRange(min=0.0), help="How long a slot lasts."
+    "--slot-seconds",
+    default=60.0,
+    show_default=True,
+    callback=_check_seconds,
+    help="How long a slot lasts, up to a day.",
 )
 @click.option("--lockstep", is_flag=True, help="A tick lasts until each connected aggregator has sent a batch.")
 @click.option("--paused", is_flag=True, help="Wait for POST …/resume/ before the first slot.")
