@@ -209,7 +209,7 @@ class Exchange:
     def command_area(self, user: str, area: str, command: str, body: Mapping[str, Any]) -> list[Message]:
         """Execute a command that an asset or market gives for itself; the answer goes to its own channel.
 
-        :raises Refusal: not the user's area, no such command, or no transaction id.
+        :raises Refusal: not the user's area, or it has another user's aggregator; no such command, no transaction id.
         """
         if not self.owns(user, area):
             raise Refusal(Why.UNKNOWN, f"you have no asset or market {describe(area)}")
@@ -222,6 +222,7 @@ class Exchange:
         elif command == "unregister":
             self._registered.pop(area, None)
         if content is None:
+            self.aggregators.check_commander(user, area)
             content = write_answer(self._execute_one(area, read_one(wire_value(command, body), area)))
         return [Message(area, {**content, "transaction_id": transaction})]
 
