@@ -135,7 +135,7 @@ class Client:
         for _ in range(PATIENCE // 5):
             message = self.pubsub.get_message(timeout=PATIENCE)
             assert message is not None, "nothing more is said"
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 told = message["channel"].decode(), json.loads(message["data"])
                 if told[0] != "gsy-e-heartbeat/" or "gsy-e-heartbeat/" not in dict(self.heard):
                     self.heard.append(told)
@@ -387,6 +387,19 @@ class TestFaults:
         assert client.register(name) == loads[name]
         aggregator = client.create()
         assert client.batch(aggregator, {})["responses"] == {}
+
+    @pytest.mark.parametrize("half", [b"\\ud800", b"\xed\xa0\x80"])
+    def test_halves_of_characters_and_deep_texts_end_nothing(self, client, running, half):
+        aggregator = client.create()
+        deep = b"[" * 100_000
+        for text in (half, b'", "x": ' + deep, b'", "x": ' + b"9" * 5000 + b', "x": "'):
+            head = b'{"transaction_id": "t", "aggregator_uuid": "%s", ' % aggregator.encode()
+            client.publish(BATCHES, head + b'"batch_commands": {"%s": [5]}}' % text)
+            client.publish(BATCHES, head + b'"batch_commands": {"a": [{"type": "%s"}]}}' % text)
+            client.publish("aggregator-commands", head + b'"type": "%s"}' % text)
+        for _ in range(3):
+            assert client.batch(aggregator, {})["responses"] == {}
+        assert running.process.poll() is None
 
     def test_an_asset_is_not_stolen(self, client, running, loads):
         """E3: neither by an aggregator that nobody made, nor in a batch."""
