@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 
 from gridhook.arrays import objects
 from gridhook.commands import Batch, OrderLines, PlaceOrders
-from gridhook.errors import ConfigError
+from gridhook.errors import ConfigError, GridhookError
 from gridhook.events import Answered, Connected, SlotOpened, Traded
 from gridhook.orders import Requirement
 from gridhook.resultfiles import ResultsFolder
@@ -122,7 +124,31 @@ def test_the_summary_has_the_figures(results, tmp_path):
     )
 
 
+def refuse(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def test_a_folder_that_cannot_be_written_to_is_a_problem_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(ConfigError, match=r"--report: .* cannot be written to: Read-only file system; give another"):
+        ResultsFolder(tmp_path)
+
+
+def test_a_folder_that_is_good_is_left_empty(tmp_path):
+    ResultsFolder(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_results_that_cannot_be_written_in_the_end_are_one_line(tmp_path):
+    folder = ResultsFolder(tmp_path / "new")
+    folder.path.rmdir()
+    with pytest.raises(GridhookError, match=r"--report: .*trades\.csv cannot be written: No such file"):
+        folder.write([], [], [], {})
+
+
 def test_a_folder_that_cannot_be_made_is_one_clear_problem(tmp_path):
     (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"--report: .*file cannot be made: File exists"):
+        ResultsFolder(tmp_path / "file")
     with pytest.raises(ConfigError, match=r"--report: .*file/inside cannot be made"):
         ResultsFolder(tmp_path / "file" / "inside")

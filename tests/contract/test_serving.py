@@ -1,6 +1,9 @@
 """``gridhook serve`` as who types it sees it: what it prints, how it ends, and what it refuses to do."""
 
+import csv
+import errno
 import json
+import os
 import signal
 import socket
 
@@ -9,6 +12,7 @@ from conftest import ENERGY
 from gsy_client import read_frame
 
 from gridhook.cli import main
+from gridhook.resultfiles import ResultsFolder
 
 
 @pytest.fixture
@@ -79,6 +83,29 @@ def test_it_waits_until_it_is_resumed_and_ends_after_its_slots(serve, community_
     client.close()
 
 
+@pytest.mark.parametrize("lease", [1, 3])
+def test_after_some_slots_of_silence_assets_trade_for_themselves_again(serve, community_file, tmp_path, lease):
+    arguments = ("--paused", "--slots", 6, "--slot-seconds", 0, "--lease-slots", lease, "--report", "results")
+    server = serve(community_file, *arguments)
+    client = server.client()
+    client.create_aggregator("x")
+    client.listen()
+    client.select(server.uuid("Load 1"))
+    client.resume()
+    events = []
+    while (message := client.next_message()) is not None:
+        events.append(message["event"])
+    # It is heard when it selects, before the first slot; then the lease goes by.
+    assert events[: events.index("unselected_by_device")].count("market") == 1 + lease
+    assert events[events.index("unselected_by_device") :] == ["unselected_by_device", "finish"]
+    assert server.wait() == 0
+    with (tmp_path / "results" / "assets.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["asset"].endswith("Load 1")]
+    traded = [float(row["bought_kWh"]) - float(row["settled_kWh"]) > 0 for row in rows]
+    assert traded == [False] * (1 + lease) + [True] * (5 - lease)
+    client.close()
+
+
 def test_a_taken_port_is_one_line(gridhook, community_file):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -100,6 +127,15 @@ def test_a_taken_port_is_one_line(gridhook, community_file):
         (["--users", "missing.toml"], "missing.toml"),
         (["--slots", "0"], "slots"),
         (["--port", "70000"], "port"),
+        (["--port", "-1"], "port"),
+        (["--port", "9" * 30], "port"),
+        (["--slots", str(10**9)], "1,000,000 slots at most"),
+        (["--slots", "9" * 400], "1,000,000 slots at most"),
+        (["--slots", "1e3"], "slots"),
+        (["--lease-slots", "0"], "lease-slots"),
+        (["--lease-slots", "nan"], "lease-slots"),
+        *((["--slot-seconds", value], "seconds from 0 to 86400") for value in ("nan", "inf", "-inf", "-1", "1e300")),
+        (["--slot-seconds", "x"], "slot-seconds"),
     ],
 )
 def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, word):
@@ -107,6 +143,27 @@ def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, w
     assert (status, out) == (2, "")
     assert word in err
     assert "Traceback" not in err
+
+
+def test_a_folder_for_the_report_that_cannot_be_used_is_told_before_anything_is_served(gridhook, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    for folder, word in (("file", "is a file"), ("file/inside", "cannot be made"), ("full", "is not empty")):
+        status, out, err = gridhook("serve", "--port", "0", "--slots", 1, "--report", folder)
+        assert (status, out) == (2, "")
+        assert word in err
+        assert "Traceback" not in err
+
+
+def test_a_report_that_cannot_be_written_in_the_end_is_one_line(gridhook, community_file, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ResultsFolder, "_write", refuse)
+    arguments = ("--port", 0, "--slots", 1, "--slot-seconds", 0, "--report", "results")
+    status, _, err = gridhook("serve", community_file, *arguments)
+    assert (status, err) == (1, "--report: results cannot be written: No space left on device\n")
 
 
 def test_without_json_the_variables_to_export_are_printed(gridhook, community_file):

@@ -240,3 +240,26 @@ def test_wrong_passwords_are_limited_and_right_ones_are_not(users, serve):
     client.user = good
     for _ in range(20):
         client.log_in()
+
+
+def test_who_owns_an_asset_too_does_not_command_it_under_anothers_aggregator(
+    serve, users_file, community_file, tmp_path
+):
+    # Without names, both own everything.
+    lines = users_file.read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith(("globs", "names")))
+    (tmp_path / "shared.toml").write_text(text, encoding="utf-8")
+    server = serve(community_file, "--users", "shared.toml", "--paused")
+    good, bad = (server.client(user, PASSWORDS[user]) for user in ("good", "bad"))
+    good.create_aggregator("x")
+    load = server.uuid("Load 1")
+    good.select(load)
+    forecast = {"energy_forecast": {"2026-06-15T00:15": 0.1}}
+    with pytest.raises(Refused, match=f"409.*Device already have selected {good.aggregator}"):
+        bad.command(load, "set-energy-forecast", **forecast)
+    good.command(load, "set-energy-forecast", **forecast)
+    good.unselect(load)
+    bad.command(load, "set-energy-forecast", **forecast)
+    for client in (good, bad):
+        client.close()
+    assert not server.complaints()

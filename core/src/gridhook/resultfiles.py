@@ -8,17 +8,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gridhook.errors import ConfigError, Problem
+from gridhook.errors import ConfigError, GridhookError, Problem
 from gridhook.results import AssetRow, OrderRow, TradeRow
 
 __all__ = ["ResultsFolder"]
+
+_SUMMARY = "summary.json"
 
 
 class ResultsFolder:
     """A folder that results go to.
 
     :param path: the folder; it is made if it is not there.
-    :raises ConfigError: it cannot be made, or has files in it.
+    :raises ConfigError: it cannot be made or written to, or has files in it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,6 +31,13 @@ class ResultsFolder:
                 raise ConfigError(Problem("--report", f"{path} is not empty; give another folder"))
         except OSError as error:
             raise ConfigError(Problem("--report", f"{path} cannot be made: {error.strerror}")) from error
+        try:
+            # Who trades all day should not learn at its end that nothing can be written here.
+            (path / _SUMMARY).touch()
+            (path / _SUMMARY).unlink()
+        except OSError as error:
+            message = f"{path} cannot be written to: {error.strerror}; give another folder"
+            raise ConfigError(Problem("--report", message)) from error
 
     def write(
         self,
@@ -37,12 +46,19 @@ class ResultsFolder:
         assets: Iterable[AssetRow],
         summary: Mapping[str, Any],
     ) -> None:
-        """Write all files."""
-        self._write("trades.csv", TradeRow, trades)
-        self._write("orders.csv", OrderRow, orders)
-        self._write("assets.csv", AssetRow, assets)
-        text = json.dumps(summary, indent=2, ensure_ascii=False)
-        (self.path / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+        """Write all files.
+
+        :raises GridhookError: that is not possible: no space is left, or the folder is gone.
+        """
+        try:
+            self._write("trades.csv", TradeRow, trades)
+            self._write("orders.csv", OrderRow, orders)
+            self._write("assets.csv", AssetRow, assets)
+            text = json.dumps(summary, indent=2, ensure_ascii=False)
+            (self.path / _SUMMARY).write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            msg = f"--report: {error.filename or self.path} cannot be written: {error.strerror}"
+            raise GridhookError(msg) from error
 
     def _write(self, name: str, row_type: type[tuple[Any, ...]], rows: Iterable[tuple[Any, ...]]) -> None:
         with (self.path / name).open("w", encoding="utf-8", newline="") as stream:

@@ -12,9 +12,10 @@ import pendulum
 from gridhook.commands import Batch, PlaceOrders
 from gridhook.events import Answered, Connected, Event, SlotOpened, Ticked, Traded
 from gridhook.figures import Figures
+from gridhook.orders import Requirement
 from gridhook.trades import SPOT, Trade
 
-__all__ = ["AssetRow", "OrderRow", "ResultsWriter", "SessionResults", "TradeRow"]
+__all__ = ["AssetRow", "OrderRow", "ResultsWriter", "SessionResults", "TradeRow", "requirements_text"]
 
 
 class TradeRow(NamedTuple):
@@ -120,7 +121,6 @@ class SessionResults:
 
     def _placed(self, command: PlaceOrders) -> Iterable[OrderRow]:
         for number, line in enumerate(command.lines):
-            conditions = [attrs.asdict(one) for one in command.requirements.get(number, ())]
             yield OrderRow(
                 *self._now,
                 _moment(line.slot),
@@ -128,7 +128,7 @@ class SessionResults:
                 line.side,
                 line.rate,
                 line.energy_kwh,
-                json.dumps(conditions) if conditions else "",
+                requirements_text(command.requirements.get(number, ())),
                 "",
                 "",
             )
@@ -169,6 +169,12 @@ class SessionResults:
 
     def _path(self, area: str) -> str:
         return self._paths.get(area, area)
+
+
+def requirements_text(requirements: Iterable[Requirement]) -> str:
+    """Return the requirements of an order as JSON; empty if there are none."""
+    conditions = [attrs.asdict(one) for one in requirements]
+    return json.dumps(conditions) if conditions else ""
 
 
 def _add(row: AssetRow, energy_kwh: float, rate: float, *, is_buyer: bool, is_spot: bool) -> AssetRow:

@@ -427,9 +427,13 @@ class TestPayAsClear:
                 assert fees.kept(np.array([rate]), path)[0] >= posted[2 * seller + 1].rate - TOLERANCE
                 way = fees.way(np.array([False]), home[[buyer]], np.array([market]))
                 there.setdefault(market, set()).add(round(float(way.there(np.array([rate]))[0]), 6))
-            bids = {order.rate for order in orders if not order.is_offer}
-            for rates in there.values():
-                assert len(rates) <= len(bids)
+            # Each is the rate of a bid there: bids of one rate from different homes arrive with different ones.
+            for market, rates in there.items():
+                arrived = set()
+                for bid in (order for order in orders if not order.is_offer):
+                    way = fees.way(np.array([False]), home[[bid.asset]], np.array([market]))
+                    arrived.add(round(float(way.there(np.array([bid.rate]))[0]), 6))
+                assert rates <= arrived
 
 
 class TestRequirements:

@@ -305,6 +305,13 @@ class TestProfiles:
         covered = "covers 2026-06-15T00:00Z to 2026-06-15T03:00Z, not all of 2026-06-15T00:00Z to 2026-06-15T03:15Z"
         assert message == f"meters.csv {covered}"
 
+    @pytest.mark.parametrize("slots", [1_000_001, 10**30])
+    def test_a_run_of_far_too_many_slots_is_refused(self, read, mistakes, slots):
+        with pytest.raises(ConfigError, match=r"^slots: a run has 1,000,000 slots at most$"):
+            read(HEAD + GRID + load(), overrides=Overrides(slots=slots))
+        ((path, line, _),) = mistakes(HEAD.replace("slots = 4", "slots = 1000001") + GRID + load())
+        assert (path, line) == ("slots", "slots = 1000001")
+
     def test_a_profile_needs_a_file(self, mistakes):
         text = HEAD.replace('profiles.file = "meters.csv"\n', "") + GRID + load()
         ((path, _, message),) = mistakes(text)

@@ -8,6 +8,7 @@ import pytest
 
 from gridhook_exchange.redis_door.channels import AREA_COMMANDS, CONTROLS, PATTERNS, Prefixes
 from gridhook_exchange.redis_door.door import Door
+from gridhook_exchange.server.driver import encode_content
 from gridhook_exchange.service.exchange import Exchange, Limits, Message
 
 BATCHES = "external-aggregator//batch_commands"
@@ -598,6 +599,95 @@ class TestDirectCommands:
         for command in ("device_info", "list_bids", "bid"):
             answer = client.area(OTHER, command, energy=0.1, price=0.3)
             assert answer["error_message"] == f"Device already have selected {ann}"
+
+
+DEEP = b"[" * 100_000
+HUGE = b"9" * 5000
+HOSTILE = {
+    "half a character": b'"\\ud800"',
+    "half a character in bytes": b'"\xed\xa0\x80"',
+    "deep": DEEP + b"]" * 100_000,
+    "nearly too deep": b"[" * 960 + b"]" * 960,
+    "never closed": DEEP,
+    "huge": HUGE,
+    "not JSON": b"NaN",
+    "two keys": b'1, "transaction_id": "second", "energy": 2, "energy": 3',
+}
+
+
+class TestHostileTexts:
+    """Whatever is published, each answer can be written, and the exchange goes on."""
+
+    @pytest.fixture
+    def identity(self, client):
+        identity = client.create()
+        client.lifecycle("SELECT", aggregator_uuid=identity, device_uuid=LOAD)
+        client.area(PV, "register_participant")
+        client.tell(client.exchange.begin_tick())
+        return identity
+
+    def hear(self, client, channel, data):
+        """Publish bytes; return what is published in this tick, as it is read from its frames."""
+        heard = client.door.hear(channel, data)
+        told = [*heard.publications, *client.tell(client.exchange.end_tick())]
+        client.tell(client.exchange.begin_tick())
+        return [json.loads(encode_content(one.content)) for one in told]
+
+    @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+    @pytest.mark.parametrize(
+        "template",
+        [
+            b'{"transaction_id": "t", "aggregator_uuid": "%(me)s", "batch_commands": {"%(area)s": [{"type": %(it)s}]}}',
+            b'{"transaction_id": "t", "aggregator_uuid": "%(me)s", "batch_commands": {"%(area)s": [%(it)s]}}',
+            b'{"transaction_id": "t", "aggregator_uuid": "%(me)s", "batch_commands": {"%(area)s": %(it)s}}',
+            b'{"transaction_id": "t", "aggregator_uuid": "%(me)s", "batch_commands": %(it)s}',
+            b'{"transaction_id": "t", "aggregator_uuid": "%(me)s", "batch_commands": {}, "x": %(it)s}',
+            b'{"aggregator_uuid": "%(me)s", "batch_commands": {}, "transaction_id": %(it)s}',
+            b'{"transaction_id": "t", "batch_commands": {}, "aggregator_uuid": %(it)s}',
+        ],
+    )
+    def test_in_a_batch(self, client, identity, template, hostile):
+        data = template % {b"me": identity.encode(), b"area": LOAD.encode(), b"it": hostile}
+        told = self.hear(client, BATCHES, data)
+        assert len(told) <= 1
+        assert all(one["command"] == "batch_commands" for one in told)
+        after = {
+            "transaction_id": "after",
+            "aggregator_uuid": identity,
+            "batch_commands": {LOAD: [{"type": "device_info"}]},
+        }
+        (answer,) = self.hear(client, BATCHES, json.dumps(after).encode())
+        assert answer["responses"][LOAD][0]["status"] == "ready"
+
+    @pytest.mark.parametrize("area", [b"\\ud800", b"\xed\xa0\x80", b"\\udfff\\ud800"])
+    def test_as_the_name_of_an_area(self, client, identity, area):
+        data = b'{"transaction_id": "t", "aggregator_uuid": "%s", "batch_commands": {"%s": [{"type": "bid"}, 5]}}'
+        assert len(self.hear(client, BATCHES, data % (identity.encode(), area))) <= 1
+
+    def test_other_encodings_are_refused(self, client, identity):
+        text = json.dumps({"transaction_id": "t", "aggregator_uuid": identity, "batch_commands": {"\ud800": [5]}})
+        for encoding in ("utf-16", "utf-16-le", "utf-32"):
+            heard = client.door.hear(BATCHES, text.encode(encoding))
+            assert (heard.publications, bool(heard.problem)) == ((), True)
+
+    @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+    @pytest.mark.parametrize("key", ["transaction_id", "type", "name", "energy", "price", "time_slot", "data", "bid"])
+    def test_in_any_other_message(self, client, identity, key, hostile):
+        whole = {"transaction_id": "t", "type": "CREATE", "name": "x", "energy": 0.1, "price": 1.0}
+        others = json.dumps({name: value for name, value in whole.items() if name != key}).encode()
+        data = others[:-1] + b', "%s": %s}' % (key.encode(), hostile)
+        for channel in (LIFECYCLE, *CONTROLS, *(f"PV 1 (4kW)/{command}" for command in AREA_COMMANDS)):
+            for one in self.hear(client, channel, data):
+                assert one
+
+    @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+    def test_as_a_requirement_of_an_order_that_trades(self, client, identity, hostile):
+        requirement = b'{"trading_partners": [%s], "energy_type": [%s]}' % (hostile, hostile)
+        data = b'{"transaction_id": "t", "energy": 0.1, "price": 0.1, "requirements": [%s]}' % requirement
+        self.hear(client, "PV 1 (4kW)/offer", data)
+        for _ in range(12):
+            for one in (*client.tell(client.exchange.end_tick()), *client.tell(client.exchange.begin_tick())):
+                assert encode_content(one.content)
 
 
 class TestControl:

@@ -135,7 +135,7 @@ class Client:
         for _ in range(PATIENCE // 5):
             message = self.pubsub.get_message(timeout=PATIENCE)
             assert message is not None, "nothing more is said"
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, RecursionError):
                 told = message["channel"].decode(), json.loads(message["data"])
                 if told[0] != "gsy-e-heartbeat/" or "gsy-e-heartbeat/" not in dict(self.heard):
                     self.heard.append(told)
@@ -286,9 +286,9 @@ class Trader:
                 }
 
 
-def test_a_community_is_traded_over_redis(server, client):
+def test_a_community_is_traded_over_redis(server, client, tmp_path):
     """Register, create, select, events, batches, trades, settlement, finish: in lockstep, so that no tick is missed."""
-    with serving(server, "--lockstep", "--paused", "--slots", "5") as exchange:
+    with serving(server, "--lockstep", "--paused", "--slots", "5", "--report", str(tmp_path / "results")) as exchange:
         assert exchange.facts["redis_url"] == server.url
         assert isinstance(client.until(lambda at, _: at == "gsy-e-heartbeat/")["time"], int)
         trader = Trader(client, exchange.facts)
@@ -320,6 +320,11 @@ def test_a_community_is_traded_over_redis(server, client):
     assert traded & bought
     assert traded & settled
     assert sum(one["traded_energy"] for one in trades) > 1.0
+    # The report tells of these orders and trades.
+    summary = json.loads((tmp_path / "results" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["orders"], summary["settlement"]["orders"]) == (len(bought), len(settled))
+    text = (tmp_path / "results" / "trades.csv").read_text(encoding="utf-8")
+    assert {one["trade_id"] for one in trades} <= {line.partition(",")[0] for line in text.splitlines()}
 
 
 def test_two_aggregators_are_waited_for(server, client):
@@ -382,6 +387,19 @@ class TestFaults:
         assert client.register(name) == loads[name]
         aggregator = client.create()
         assert client.batch(aggregator, {})["responses"] == {}
+
+    @pytest.mark.parametrize("half", [b"\\ud800", b"\xed\xa0\x80"])
+    def test_halves_of_characters_and_deep_texts_end_nothing(self, client, running, half):
+        aggregator = client.create()
+        deep = b"[" * 100_000
+        for text in (half, b'", "x": ' + deep, b'", "x": ' + b"9" * 5000 + b', "x": "'):
+            head = b'{"transaction_id": "t", "aggregator_uuid": "%s", ' % aggregator.encode()
+            client.publish(BATCHES, head + b'"batch_commands": {"%s": [5]}}' % text)
+            client.publish(BATCHES, head + b'"batch_commands": {"a": [{"type": "%s"}]}}' % text)
+            client.publish("aggregator-commands", head + b'"type": "%s"}' % text)
+        for _ in range(3):
+            assert client.batch(aggregator, {})["responses"] == {}
+        assert running.process.poll() is None
 
     def test_an_asset_is_not_stolen(self, client, running, loads):
         """E3: neither by an aggregator that nobody made, nor in a batch."""

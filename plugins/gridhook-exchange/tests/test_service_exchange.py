@@ -237,3 +237,31 @@ def test_the_same_orders_are_the_same_messages(build):
     first = play()
     assert "trade_list" in first
     assert first == play()
+
+
+@pytest.mark.parametrize(
+    ("area", "command", "more"),
+    [
+        ("asset load", "set-energy-forecast", {"energy_forecast": {"2026-06-15T10:15": 0.1}}),
+        ("asset load", "set-energy-measurement", {"energy_measurement": {"2026-06-15T10:00": 0.1}}),
+        ("market House", "grid-fee", {"fee_const": 3.0}),
+        ("market House", "dso-market-stats", {}),
+    ],
+)
+def test_an_area_of_somebody_elses_aggregator_is_not_commanded_directly(build, area, command, more):
+    """Several users may own an area; only one of them trades for it at a time."""
+    exchange = build()
+    run(exchange)
+    theirs = exchange.create_aggregator("ann", "hers")
+    exchange.select("ann", theirs.uuid, area)
+    body = {"transaction_id": "t", **more}
+    before = exchange.simulation.forecast_kwh.copy(), exchange.simulation.next_fee.copy()
+    with pytest.raises(Refusal, match=f"Device already have selected {theirs.uuid}") as refusal:
+        exchange.command_area("ben", area, command, body)
+    assert refusal.value.why is Why.CONFLICT
+    assert (exchange.simulation.forecast_kwh == before[0]).all()
+    assert (exchange.simulation.next_fee == before[1]).all()
+    assert exchange.command_area("ben", area, "register", body)[0].content["registered"] is True
+    assert exchange.command_area("ann", area, command, body)[0].content["status"] == "ready"
+    exchange.unselect("ann", theirs.uuid, area)
+    assert exchange.command_area("ben", area, command, body)[0].content["status"] == "ready"

@@ -45,6 +45,18 @@ def test_an_aggregator_can_send_so_many_in_a_tick():
     assert len(transactions.take()) == 4
 
 
+def test_a_transaction_that_waits_already_is_none_too_many():
+    transactions = Transactions(2, 10, 10)
+    for name in ("x", "x", "x", "y", "x", "y"):
+        transactions.add(batch(name))
+    with pytest.raises(Refusal):
+        transactions.add(batch("z"))
+    transactions.begin_tick()
+    transactions.add(batch("x"))
+    assert transactions.has_sent("a")
+    assert [one.transaction for one in transactions.take()] == ["x", "y"]
+
+
 def test_answers_are_kept_per_aggregator_up_to_a_number():
     transactions = Transactions(10, 2, 1000)
     for name in ("x", "y", "z"):

@@ -12,6 +12,7 @@ from attrs import validators
 from gridhook.series import EnergyUnit
 
 __all__ = [
+    "MOST_SLOTS",
     "CommunityFile",
     "ForecastSection",
     "LoadEntry",
@@ -24,6 +25,9 @@ __all__ = [
     "StorageEntry",
     "TariffSection",
 ]
+
+MOST_SLOTS = 1_000_000
+"""Twenty-eight years of quarters of an hour: more neither fit into memory, nor are they meant."""
 
 _not_negative = validators.ge(0.0)
 _positive = validators.gt(0.0)
@@ -215,7 +219,7 @@ class CommunityFile:
     ``start``
         the first slot: a date (its midnight) or a date and time, local time of ``timezone``.
     ``slots``
-        number of slots of a run.
+        number of slots of a run, up to ``MOST_SLOTS``.
     ``slot_minutes``, ``tick_seconds``
         lengths; a slot has at least 10 ticks.
     ``seed``
@@ -230,7 +234,7 @@ class CommunityFile:
     storages: list[StorageEntry] = attrs.field(factory=list)
     smart_meters: list[SmartMeterEntry] = attrs.field(factory=list)
     timezone: str = "UTC"
-    slots: int = attrs.field(default=96, validator=validators.ge(1))
+    slots: int = attrs.field(default=96, validator=[validators.ge(1), validators.le(MOST_SLOTS)])
     slot_minutes: int = attrs.field(default=15, validator=validators.in_((5, 10, 15, 20, 30, 60)))
     tick_seconds: int = attrs.field(default=15, validator=validators.ge(1))
     seed: int = attrs.field(default=0, validator=_count)

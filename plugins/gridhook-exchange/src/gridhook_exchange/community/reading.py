@@ -20,6 +20,7 @@ from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.series import Series, SeriesError, SeriesReader, find_timezone
 from gridhook.settings import read_settings
 from gridhook_exchange.community.file import (
+    MOST_SLOTS,
     CommunityFile,
     LoadEntry,
     MarketEntry,
@@ -62,8 +63,10 @@ class Overrides:
 def read_community(path: Path, overrides: Overrides | None = None) -> Community:
     """Read a community file and the profiles that it names.
 
-    :raises ConfigError: all that is wrong, with the lines of the file.
+    :raises ConfigError: all that is wrong, with the lines of the file; or a change that is.
     """
+    if overrides is not None and overrides.slots is not None and overrides.slots > MOST_SLOTS:
+        raise ConfigError(Problem("slots", f"a run has {MOST_SLOTS:,} slots at most"))
     layer, problems = read_layer(path)
     if not problems:
         file, problems = read_settings(CommunityFile, layer.document, base=path.parent)

@@ -27,7 +27,8 @@ def read_message(data: bytes) -> dict[str, Any]:
     if len(data) > _MOST_BYTES:
         raise Refusal(Why.INVALID, f"the message is larger than {_MOST_BYTES} bytes")
     try:
-        value = json.loads(data, parse_int=_read_integer)
+        # Bytes alone would be read in other encodings, too, and with halves of characters in them.
+        value = json.loads(data.decode("utf-8-sig"), parse_int=_read_integer)
     except RecursionError as error:
         raise Refusal(Why.INVALID, "the message is nested too deeply") from error
     except UnicodeDecodeError as error:
@@ -57,10 +58,13 @@ def known_text(message: Mapping[str, Any], key: str) -> str | None:
 
 
 def is_writable(value: object) -> bool:
-    """Return whether a value can be written in UTF-8: halves of characters can be read from JSON, and no more."""
+    """Return whether a value can be written in UTF-8: halves of characters can be read from JSON, and no more.
+
+    What is nested nearly too deeply to be read may be so to be written.
+    """
     try:
         json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeError:
+    except (UnicodeError, RecursionError):
         return False
     return True
 

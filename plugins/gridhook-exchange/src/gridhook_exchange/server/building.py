@@ -22,6 +22,8 @@ from gridhook_exchange.server.sockets import Sockets
 from gridhook_exchange.server.tokens import Tokens
 from gridhook_exchange.server.users import User, owned_areas, read_users
 from gridhook_exchange.service.exchange import Exchange
+from gridhook_exchange.service.limits import Limits
+from gridhook_exchange.service.orderlog import OrderLog
 
 __all__ = ["Wishes", "build_hall"]
 
@@ -45,6 +47,10 @@ class Wishes:
         who may log in: the users of a file, and those with these passwords, who own everything.
     ``unnamed``
         a user who owns everything and cannot log in: all those who come through a door that asks for no names.
+    ``keeps_orders``
+        whether orders are kept for a report.
+    ``limits``
+        what clients may do.
     """
 
     community: str
@@ -53,6 +59,8 @@ class Wishes:
     users_file: Path | None = None
     passwords: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     unnamed: str | None = None
+    keeps_orders: bool = False
+    limits: Limits = attrs.field(factory=Limits)
 
 
 def build_hall(wishes: Wishes) -> Hall:
@@ -78,7 +86,9 @@ def build_hall(wishes: Wishes) -> Hall:
         owned[wishes.unnamed] = frozenset(area for area, kind in everything if kind in (*ASSET_KINDS, MARKET))
     if problems:
         raise ConfigError(problems)
-    exchange = Exchange(community, lambda name: owned.get(name, frozenset()))
+    exchange = Exchange(community, lambda name: owned.get(name, frozenset()), wishes.limits)
+    if wishes.keeps_orders:
+        exchange.orders = OrderLog(exchange.simulation, exchange.registry)
     ticks = community.rules.ticks_per_slot
     pace = Lockstep() if wishes.slot_seconds is None else Paced(wishes.slot_seconds / ticks)
     return Hall(

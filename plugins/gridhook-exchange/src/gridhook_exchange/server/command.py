@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 from collections.abc import Iterable
+from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,6 +17,8 @@ import click
 from gridhook.assets import ASSET_KINDS
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import MARKET
+from gridhook.resultfiles import ResultsFolder
+from gridhook_exchange.service.limits import Limits
 
 if TYPE_CHECKING:
     from gridhook_exchange.redis_door.address import Address
@@ -27,7 +31,16 @@ _USER = "gridhook"
 # Whoever comes through Redis; a name that nobody who logs in has.
 _UNNAMED = "(redis)"
 _LOOPBACK = "127.0.0.1"
+_DAY = 86_400
 _FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _check_seconds(_: click.Context, __: click.Parameter, seconds: float) -> float:
+    """Refuse what is no length of a slot: NaN, too, which a range of click lets pass."""
+    if not 0.0 <= seconds <= _DAY:
+        msg = f"{seconds:g} is no number of seconds from 0 to {_DAY}"
+        raise click.BadParameter(msg)
+    return seconds
 
 
 @click.command()
@@ -36,10 +49,21 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option("--slots", type=click.IntRange(min=1), help="End after so many slots.")
 @click.option(
-    "--slot-seconds", default=60.0, show_default=True, type=click.FloatRange(min=0.0), help="How long a slot lasts."
+    "--slot-seconds",
+    default=60.0,
+    show_default=True,
+    callback=_check_seconds,
+    help="How long a slot lasts, up to a day.",
 )
 @click.option("--lockstep", is_flag=True, help="A tick lasts until each connected aggregator has sent a batch.")
 @click.option("--paused", is_flag=True, help="Wait for POST …/resume/ before the first slot.")
+@click.option(
+    "--lease-slots",
+    default=Limits().lease_slots,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="After so many slots in which an aggregator sends nothing, its assets trade for themselves again.",
+)
 @click.option("--users", "users_file", type=_FILE, help="Who may log in.")
 @click.option(
     "--redis",
@@ -47,6 +71,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="URL",
     help="Serve local Redis clients, too, on the server at redis://HOST:PORT/DATABASE. They need no password: whoever "
     "reaches that Redis trades for all assets and markets. Together with --users only on loopback.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write trades, orders, assets and a summary to this new folder in the end.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The first line on stdout is one JSON object.")
 def serve(  # noqa: PLR0913 - one argument per option
@@ -58,8 +87,10 @@ def serve(  # noqa: PLR0913 - one argument per option
     *,
     lockstep: bool,
     paused: bool,
+    lease_slots: int,
     users_file: Path | None,
     redis_url: str | None,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Serve COMMUNITY (a name that ships, or a file) over REST and WebSocket, as the Grid Singularity Exchange does."""
@@ -70,7 +101,8 @@ def serve(  # noqa: PLR0913 - one argument per option
         raise ConfigError(Problem("", missing))
     address = None if redis_url is None else _read_redis(redis_url, host, has_users=users_file is not None)
     from gridhook_exchange.server.building import Wishes, build_hall
-    from gridhook_exchange.server.serving import listen, run
+    from gridhook_exchange.server.serving import run
+    from gridhook_exchange.service.results import write_results
 
     password = None if users_file else secrets.token_urlsafe(12)
     wishes = Wishes(
@@ -80,20 +112,20 @@ def serve(  # noqa: PLR0913 - one argument per option
         users_file,
         {_USER: password} if password else {},
         None if address is None else _UNNAMED,
+        keeps_orders=report is not None,
+        limits=Limits(lease_slots=lease_slots),
     )
     hall = build_hall(wishes)
+    conclude = _nothing if report is None else partial(write_results, hall.exchange, ResultsFolder(report))
     doors = [] if address is None else [_redis_door(hall, address)]
-    try:
-        listener = listen(host, port)
-    except OSError as error:
-        raise ConfigError(Problem("--port", f"{host}:{port} cannot be listened on: {error.strerror}")) from error
+    listener = _listen(host, port)
     if not paused:
         hall.driver.resumed.set()
     facts = _facts(hall, host, listener.getsockname()[1], password)
     if redis_url is not None:
         facts["redis_url"] = redis_url
     text = json.dumps(facts) if as_json else _text(facts, hall.users)
-    raise SystemExit(run(hall, listener, lambda: click.echo(text), doors))
+    raise SystemExit(run(hall, listener, lambda: click.echo(text), doors, conclude))
 
 
 @click.group()
@@ -154,6 +186,23 @@ def _read_redis(url: str, host: str, *, has_users: bool) -> Address:
     if find_spec("redis") is None:
         raise ConfigError(Problem("--redis", "redis is not installed; pip install 'gridhook-exchange[redis]'"))
     return address
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    :raises ConfigError: the address is taken, or not one of this machine.
+    """
+    from gridhook_exchange.server.serving import listen
+
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise ConfigError(Problem("--port", f"{host}:{port} cannot be listened on: {error.strerror}")) from error
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _redis_door(hall: Hall, address: Address) -> SideDoor:

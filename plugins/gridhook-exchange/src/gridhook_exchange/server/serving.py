@@ -71,18 +71,33 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _do_nothing() -> None:
+    pass
+
+
 def run(
-    hall: Hall, listener: socket.socket, announce: Callable[[], None] = lambda: None, doors: Sequence[SideDoor] = ()
+    hall: Hall,
+    listener: socket.socket,
+    announce: Callable[[], None] = _do_nothing,
+    doors: Sequence[SideDoor] = (),
+    conclude: Callable[[], None] = _do_nothing,
 ) -> int:
     """Serve until it is over; return the exit status: 0, or 130 and 143 after SIGINT and SIGTERM.
 
     :param announce: called when clients can come in.
+    :param conclude: called when all clients have gone, however it ended; not if nobody could come.
     :raises ExchangeError: a side door cannot be opened.
     """
-    return asyncio.run(_run(hall, listener, announce, doors))
+    return asyncio.run(_run(hall, listener, announce, doors, conclude))
 
 
-async def _run(hall: Hall, listener: socket.socket, announce: Callable[[], None], doors: Sequence[SideDoor]) -> int:
+async def _run(
+    hall: Hall,
+    listener: socket.socket,
+    announce: Callable[[], None],
+    doors: Sequence[SideDoor],
+    conclude: Callable[[], None],
+) -> int:
     stop = asyncio.Event()
     caught: list[int] = []
 
@@ -99,7 +114,11 @@ async def _run(hall: Hall, listener: socket.socket, announce: Callable[[], None]
             stack.push_async_callback(door.close)
             await door.open()
         announce()
-        await serve(hall, listener, stop, doors)
+        try:
+            await serve(hall, listener, stop, doors)
+        finally:
+            # Signals are still caught: nobody who is impatient leaves half of it.
+            conclude()
     return 128 + caught[0] if caught else 0
 
 

@@ -114,11 +114,20 @@ class Aggregators:
             raise Refusal(Why.UNKNOWN, f"you have no asset or market {describe(area)}")
         holder = self._by_area.get(area)
         if holder is not None and holder is not aggregator:
-            raise Refusal(Why.CONFLICT, f"Device already have selected {holder.uuid}")
+            raise _taken(holder)
         aggregator.heard_in = slot
         aggregator.areas[area] = None
         self._by_area[area] = aggregator
         return aggregator
+
+    def check_commander(self, user: str, area: str) -> None:
+        """Make sure that no aggregator of another user has an area: then only that one commands it.
+
+        :raises Refusal: one has.
+        """
+        holder = self._by_area.get(area)
+        if holder is not None and holder.user != user:
+            raise _taken(holder)
 
     def unselect(self, user: str, aggregator_uuid: object, area: object) -> Aggregator:
         """Take an area from an aggregator.
@@ -142,3 +151,8 @@ class Aggregators:
     def _release(self, aggregator: Aggregator, area: str) -> None:
         del aggregator.areas[area]
         del self._by_area[area]
+
+
+def _taken(holder: Aggregator) -> Refusal:
+    # In the original's words.
+    return Refusal(Why.CONFLICT, f"Device already have selected {holder.uuid}")

@@ -80,12 +80,10 @@ class Connections:
 
         :raises Refusal: it is not, or it is under somebody else's aggregator.
         """
-        holder = self._aggregators.of_area(area)
-        if holder is not None and holder.user != user:
-            raise Refusal(Why.CONFLICT, f"Device already have selected {holder.uuid}")
+        self._aggregators.check_commander(user, area)
         if area in self._heard_in:
             self._hear(area)
-        elif holder is None:
+        elif self._aggregators.of_area(area) is None:
             raise Refusal(Why.INVALID, _NOT_CONNECTED)
 
     def release_silent(self) -> None:

@@ -7,15 +7,16 @@ meanwhile and answers them, so that each order is posted in the tick in which it
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
 import numpy as np
 
-from gridhook.wire.answers import CommandFailed, write_answer
+from gridhook.wire.answers import Answer, CommandFailed, write_answer
 from gridhook.wire.batches import ReceivedBatch, read_batch, write_batch_answer
-from gridhook.wire.commands import AskAssetInfo, WireCommand, command_name, read_command
+from gridhook.wire.commands import AskAssetInfo, command_name
 from gridhook.wire.errors import WireError
 from gridhook.wire.events import write_finish_event, write_selected, write_unselected
 from gridhook.wire.registry import write_registry
@@ -24,6 +25,7 @@ from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.registry import build_registry
+from gridhook_exchange.service.admitting import admit_batch, read_one
 from gridhook_exchange.service.aggregators import Aggregator, Aggregators
 from gridhook_exchange.service.connections import Connections
 from gridhook_exchange.service.counter import Counter, Reading
@@ -31,6 +33,7 @@ from gridhook_exchange.service.direct import registration, wire_value
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.ids import Ids
 from gridhook_exchange.service.limits import LONGEST_ID, Limits, check_size
+from gridhook_exchange.service.orderlog import Asked, OrderLog
 from gridhook_exchange.service.single import SingleTeller
 from gridhook_exchange.service.telling import Teller
 from gridhook_exchange.service.transactions import Transactions
@@ -52,6 +55,9 @@ class Message:
 class Exchange:
     """A simulation with aggregators, batches and events.
 
+    ``orders``
+        where orders are kept for a report; None: they are not.
+
     :param community: what is simulated.
     :param owned: the ids of the areas that a user owns.
     :param limits: what clients may do.
@@ -69,11 +75,12 @@ class Exchange:
             self.simulation_id, lambda user, area: area in owned(user), self._limits.most_aggregators
         )
         self.is_finished = False
-        self._ids = Ids(self.simulation_id)
+        self.orders: OrderLog | None = None
+        self.ids = Ids(self.simulation_id)
         view = View(self.simulation, self.registry)
-        self._counter = Counter(self.simulation, view, self._ids)
-        self._single_teller = SingleTeller(self.simulation, view, self._ids)
-        self._teller = Teller(self.simulation, self.registry, self._ids, self.simulation_id)
+        self._counter = Counter(self.simulation, view, self.ids)
+        self._single_teller = SingleTeller(self.simulation, view, self.ids)
+        self._teller = Teller(self.simulation, self.registry, self.ids, self.simulation_id)
         self._transactions = Transactions(
             self._limits.most_batches, self._limits.kept_transactions, self._limits.kept_commands
         )
@@ -202,7 +209,7 @@ class Exchange:
     def command_area(self, user: str, area: str, command: str, body: Mapping[str, Any]) -> list[Message]:
         """Execute a command that an asset or market gives for itself; the answer goes to its own channel.
 
-        :raises Refusal: not the user's area, no such command, or no transaction id.
+        :raises Refusal: not the user's area, or it has another user's aggregator; no such command, no transaction id.
         """
         if not self.owns(user, area):
             raise Refusal(Why.UNKNOWN, f"you have no asset or market {describe(area)}")
@@ -215,8 +222,8 @@ class Exchange:
         elif command == "unregister":
             self._registered.pop(area, None)
         if content is None:
-            answers = self._counter.execute({area: [_reading(wire_value(command, body), area)]})
-            content = write_answer(answers[area][0])
+            self.aggregators.check_commander(user, area)
+            content = write_answer(self._execute_one(area, read_one(wire_value(command, body), area)))
         return [Message(area, {**content, "transaction_id": transaction})]
 
     def command_directly(self, user: str, area: str, value: Mapping[str, Any], transaction: str) -> dict[str, Any]:
@@ -224,12 +231,15 @@ class Exchange:
 
         :raises Refusal: the user may not command the area.
         """
-        self.connections.admit(user, area)
-        reading = _reading(value, area)
+        reading = read_one(value, area)
+        try:
+            self.connections.admit(user, area)
+        except Refusal as refusal:
+            self._note({area: [reading]}, {area: [CommandFailed("", refusal.message)]})
+            raise
         if isinstance(reading, AskAssetInfo) and self.simulation.slot < 0:
             reading = CommandFailed(command_name(reading), "the first slot has not begun", area)
-        answers = self._counter.execute({area: [reading]})
-        return {**write_answer(answers[area][0]), "transaction_id": transaction}
+        return {**write_answer(self._execute_one(area, reading)), "transaction_id": transaction}
 
     def has_sent(self, aggregator: Aggregator) -> bool:
         """Return whether an aggregator has sent a batch in the running tick, or was told nothing to answer to.
@@ -243,13 +253,9 @@ class Exchange:
         return self._transactions.has_sent(aggregator.uuid)
 
     def _execute(self, batch: ReceivedBatch) -> Message:
-        left = self._limits.most_commands
-        readings: dict[str, list[Reading]] = {}
-        for area, commands in batch.commands.items():
-            readings[area] = [self._admit(batch.aggregator, area, command) for command in commands[:left]]
-            readings[area] += [self._too_many(area) for _ in commands[left:]]
-            left = max(left - len(commands), 0)
+        readings = admit_batch(batch, partial(self._has, batch.aggregator), self._limits.most_commands)
         answers = self._counter.execute(readings)
+        self._note(batch.commands, answers)
         content: dict[str, Any] = write_batch_answer(batch, answers)
         for its in content["responses"].values():
             for answer in its:
@@ -257,17 +263,18 @@ class Exchange:
         self._transactions.keep(batch, content)
         return Message(batch.aggregator, content)
 
-    def _admit(self, aggregator_uuid: str, area: str, command: WireCommand | WireError) -> Reading:
-        if isinstance(command, WireError):
-            return CommandFailed(command.command[:LONGEST_ID], str(command), area)
+    def _has(self, aggregator_uuid: str, area: str) -> bool:
         holder = self.aggregators.of_area(area)
-        if holder is None or holder.uuid != aggregator_uuid:
-            return CommandFailed(command_name(command), "the aggregator does not have this asset or market", area)
-        return command
+        return holder is not None and holder.uuid == aggregator_uuid
 
-    def _too_many(self, area: str) -> CommandFailed:
-        most = self._limits.most_commands
-        return CommandFailed("", f"a batch has {most} commands at most; send the rest in another one", area)
+    def _execute_one(self, area: str, reading: Reading) -> Answer:
+        answers = self._counter.execute({area: [reading]})
+        self._note({area: [reading]}, answers)
+        return answers[area][0]
+
+    def _note(self, asked: Mapping[str, Sequence[Asked]], answers: Mapping[str, Sequence[Answer]]) -> None:
+        if self.orders is not None:
+            self.orders.note(asked, answers)
 
     def _release_silent(self) -> list[Message]:
         lost = self.aggregators.release_silent(self.simulation.slot, self._limits.lease_slots)
@@ -326,10 +333,3 @@ class Exchange:
             for area in self._registered
             if area in self._asset_of and self.aggregators.of_area(area) is None
         ]
-
-
-def _reading(command: object, area: str) -> Reading:
-    try:
-        return read_command(command)
-    except WireError as error:
-        return CommandFailed(error.command[:LONGEST_ID], str(error), area)

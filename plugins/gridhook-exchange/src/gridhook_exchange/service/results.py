@@ -6,14 +6,32 @@ import numpy as np
 
 from gridhook.arrays import Floats, Ints, sums
 from gridhook.assets import ASSET_KINDS
-from gridhook.results import AssetRow, TradeRow
+from gridhook.results import AssetRow, ResultsWriter, TradeRow
 from gridhook.trades import SETTLEMENT, SPOT
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.registry import Registry
+from gridhook_exchange.service.exchange import Exchange
+from gridhook_exchange.service.figures import summary
 from gridhook_exchange.service.ids import Ids
 
-__all__ = ["asset_rows", "trade_rows"]
+__all__ = ["asset_rows", "trade_rows", "write_results"]
+
+
+def write_results(exchange: Exchange, writer: ResultsWriter) -> None:
+    """Write what has happened so far; nothing if the exchange keeps no orders.
+
+    :raises GridhookError: it cannot be written.
+    """
+    if exchange.orders is None:
+        return
+    simulation, registry = exchange.simulation, exchange.registry
+    writer.write(
+        trade_rows(simulation, registry, exchange.ids),
+        exchange.orders.rows,
+        asset_rows(simulation, registry),
+        summary(simulation, exchange.orders),
+    )
 
 
 def trade_rows(simulation: Simulation, registry: Registry, ids: Ids) -> list[TradeRow]:
@@ -46,7 +64,7 @@ def trade_rows(simulation: Simulation, registry: Registry, ids: Ids) -> list[Tra
 
 
 def asset_rows(simulation: Simulation, registry: Registry) -> list[AssetRow]:
-    """Return what each asset traded for each slot that has begun; the market maker is left out."""
+    """Return what each asset traded for each slot that has begun, by slot and path; without the market maker."""
     community, entries = simulation.community, simulation.ledger.entries()
     assets, slots = len(community.kinds), simulation.slot + 1
     bought = _per_slot(entries.buyer, entries.slot, entries.energy_kwh, assets, slots)
@@ -55,7 +73,7 @@ def asset_rows(simulation: Simulation, registry: Registry) -> list[AssetRow]:
     received = _per_slot(entries.seller, entries.slot, entries.energy_kwh * entries.seller_rate, assets, slots)
     settled = _settled(entries, assets, slots)
     paths = _paths(registry)
-    return [
+    rows = [
         AssetRow(
             community.slot_start(slot).isoformat(),
             paths[asset],
@@ -66,6 +84,7 @@ def asset_rows(simulation: Simulation, registry: Registry) -> list[AssetRow]:
         for asset, kind in enumerate(community.kinds)
         if kind in ASSET_KINDS
     ]
+    return sorted(rows)
 
 
 def _settled(entries: Entries, assets: int, slots: int) -> Floats:

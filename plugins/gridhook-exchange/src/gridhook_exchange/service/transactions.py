@@ -37,14 +37,19 @@ class Transactions:
         self._sent.clear()
 
     def add(self, batch: ReceivedBatch) -> None:
-        """Let a batch wait for the end of the tick.
+        """Let a batch wait for the end of the tick; the same transaction again adds nothing, and is none too many.
 
         :raises Refusal: too many of its aggregator wait.
         """
+        key = (batch.aggregator, batch.transaction)
+        if key in self._waiting:
+            # It may have come before the tick began.
+            self._sent[batch.aggregator] = max(self._sent[batch.aggregator], 1)
+            return
         if self._sent[batch.aggregator] >= self._most_batches:
             raise Refusal(Why.TOO_MANY, f"{self._most_batches} batches of this aggregator wait for the end of the tick")
         self._sent[batch.aggregator] += 1
-        self._waiting.setdefault((batch.aggregator, batch.transaction), batch)
+        self._waiting[key] = batch
 
     def take(self) -> list[ReceivedBatch]:
         """Return the batches that wait, in the order in which they came; they wait no more."""

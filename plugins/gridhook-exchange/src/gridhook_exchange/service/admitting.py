@@ -1,0 +1,51 @@
+"""Admitting: which commands are executed, and which are their own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gridhook.wire.answers import CommandFailed
+from gridhook.wire.batches import ReceivedBatch
+from gridhook.wire.commands import WireCommand, command_name, read_command
+from gridhook.wire.errors import WireError
+from gridhook_exchange.service.counter import Reading
+from gridhook_exchange.service.limits import LONGEST_ID
+
+__all__ = ["admit_batch", "read_one"]
+
+
+def admit_batch(batch: ReceivedBatch, has: Callable[[str], bool], most_commands: int) -> dict[str, list[Reading]]:
+    """Return the commands of a batch by area; what cannot be executed is refused one by one.
+
+    :param has: whether the batch's aggregator has an area.
+    :param most_commands: those beyond are refused.
+    """
+    left = most_commands
+    readings: dict[str, list[Reading]] = {}
+    for area, commands in batch.commands.items():
+        is_own = has(area)
+        readings[area] = [_admit(area, command, is_own=is_own) for command in commands[:left]]
+        too_many = f"a batch has {most_commands} commands at most; send the rest in another one"
+        readings[area] += [CommandFailed("", too_many, area) for _ in commands[left:]]
+        left = max(left - len(commands), 0)
+    return readings
+
+
+def read_one(command: object, area: str) -> Reading:
+    """Return a command of an area as it is read."""
+    try:
+        return read_command(command)
+    except WireError as error:
+        return _unreadable(error, area)
+
+
+def _admit(area: str, command: WireCommand | WireError, *, is_own: bool) -> Reading:
+    if isinstance(command, WireError):
+        return _unreadable(command, area)
+    if not is_own:
+        return CommandFailed(command_name(command), "the aggregator does not have this asset or market", area)
+    return command
+
+
+def _unreadable(error: WireError, area: str) -> CommandFailed:
+    return CommandFailed(error.command[:LONGEST_ID], str(error), area)
