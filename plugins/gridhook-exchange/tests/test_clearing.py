@@ -14,7 +14,8 @@ from gridhook_exchange.market.book import Book, Terms
 from gridhook_exchange.market.clearing import clear
 from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.fees import Fees
-from gridhook_exchange.market.matching import TOLERANCE
+from gridhook_exchange.market.matching import TOLERANCE, Side
+from gridhook_exchange.market.uniform import pay_as_clear
 
 
 @attrs.frozen
@@ -160,6 +161,49 @@ def last_tick(community: Community, orders: Sequence[Order]) -> int:
     """Return a tick by which all copies are everywhere."""
     steps = 2 * community.tree.height + 1
     return max((order.posted for order in orders), default=0) + 2 + max(community.rules.min_age_ticks, 1) * steps
+
+
+def rate_there(community: Community, order: Order, market: int, rate: float) -> float:
+    """Return what a rate of an order is in a market above its home."""
+    fees = Fees.of(community.tree, community.fee, community.rules.fees)
+    way = fees.way(np.array([order.is_offer]), community.tree.home[[order.asset]], np.array([market]))
+    return float(way.there(np.array([rate]))[0])
+
+
+def clear_market_by_market(
+    community: Community, orders: Sequence[Order], tick: int
+) -> Iterator[tuple[int, int, float, int, float]]:
+    """Yield what pay-as-clear gives in each market by itself: buyer, seller, energy, market, and what the buyer pays.
+
+    The clearing rate is rescaled to the buyer's home as 6.8 says: by the fees that its bid has paid, or in percent mode
+    by the ratio of its bid there to its bid at home.
+    """
+    copies, tree, left = CopyingMarkets(community, orders), community.tree, [order.energy_kwh for order in orders]
+    for earlier in range(tick + 1):
+        copies.begin_tick(earlier)
+    for market in sorted(range(len(tree.parent)), key=lambda one: (-tree.depth[one], one)):
+        sides = []
+        for is_offer in (False, True):
+            rows = [
+                number
+                for number, order in enumerate(orders)
+                if order.is_offer == is_offer
+                and (number, market) in copies.rate
+                and tree.ancestor[tree.depth[market], tree.home[order.asset]] == market
+            ]
+            rates = [rate_there(community, orders[number], market, orders[number].rate) for number in rows]
+            owners = [orders[number].asset for number in rows]
+            columns = (np.array(rates, float), np.array([left[number] for number in rows], float))
+            sides.append(Side(*columns, np.array(owners, int), np.array(rows, int)))
+        matches = pay_as_clear(*sides, community.rules.priority)
+        for bid, offer, energy, rate in zip(*(column.tolist() for column in matches), strict=True):
+            numbers = (int(sides[0].serial[bid]), int(sides[1].serial[offer]))
+            for number in numbers:
+                left[number] -= energy
+            buyer, there = orders[numbers[0]], float(sides[0].rate[bid])
+            is_percent = community.rules.fees == "percent"
+            paid = rate * (buyer.rate / there if there else 1.0) if is_percent else rate + buyer.rate - there
+            yield buyer.asset, orders[numbers[1]].asset, energy, market, paid
 
 
 # Halves are exact, so that the reference and the sums of fees agree to the last bit; an offer a hair dearer than a bid
@@ -406,30 +450,63 @@ class TestPayAsClear:
         assert fees.kept(np.array(paid), fees.on_path(*homes)) == pytest.approx(kept)
 
     @settings(max_examples=100, deadline=None)
+    @given(data=st.data(), priority=st.sampled_from(["compatible", "price-time"]))
+    def test_in_each_market_it_is_what_pay_as_clear_gives_there(self, data, priority, communities):
+        """All copies are everywhere: from the bottom up, each market clears what those below it have left."""
+        community = data.draw(communities)
+        rules = attrs.evolve(community.rules, clearing="pay-as-clear", priority=priority)
+        community = attrs.evolve(community, rules=rules)
+        orders = [attrs.evolve(order, posted=0) for order in data.draw(order_books(community, 6, 6))]
+        tick = last_tick(community, orders)
+        book, fees = Book(), Fees.of(community.tree, community.fee, rules.fees)
+        post(book, orders, 0)
+        cleared = clear(book, community, fees, tick)
+        expected = list(clear_market_by_market(community, orders, tick))
+        columns = (cleared.buyer, cleared.seller, cleared.energy_kwh, cleared.market)
+        assert list(zip(*(column.tolist() for column in columns), strict=True)) == [trade[:4] for trade in expected]
+        assert cleared.rate.tolist() == pytest.approx([rate for *_, rate in expected])
+
+    @settings(max_examples=100, deadline=None)
     @given(data=st.data())
-    def test_in_each_market_and_tick_it_is_what_pay_as_clear_gives_there(self, data, communities):
-        """No buyer pays more than it bid, no seller keeps less than it asked, and rates are uniform round by round."""
+    def test_in_each_tick_the_rates_where_they_meet_are_those_of_bids_there(self, data, communities):
+        """No buyer pays more than it bid, and no seller keeps less than it asked.
+
+        A market has several rates in a tick if it takes several rounds, or if some orders are still on their way to it.
+        Each is the rate that some bid has there, and bids of one rate differ there by the fees on their ways.
+        """
         community = data.draw(communities)
         community = attrs.evolve(community, rules=attrs.evolve(community.rules, clearing="pay-as-clear"))
         orders = data.draw(order_books(community, 5, 5))
         posted = {order.key: order for order in orders}
         fees = Fees.of(community.tree, community.fee, community.rules.fees)
-        home = community.tree.home
+        tree = community.tree
         copies = CopyingMarkets(community, orders)
         for tick, trades in trade_all(community, orders, last_tick(community, orders)):
             copies.begin_tick(tick)
             crossing = {(orders[bid].asset, orders[offer].asset) for bid, offer in copies.crossing()}
-            there: dict[int, set[float]] = {}
             for buyer, seller, _, rate, market, _ in trades:
                 assert (buyer, seller) in crossing
                 assert rate <= posted[2 * buyer].rate
-                path = fees.on_path(*(np.array([one]) for one in (home[buyer], home[seller], market)))
+                path = fees.on_path(*(np.array([one]) for one in (tree.home[buyer], tree.home[seller], market)))
                 assert fees.kept(np.array([rate]), path)[0] >= posted[2 * seller + 1].rate - TOLERANCE
-                way = fees.way(np.array([False]), home[[buyer]], np.array([market]))
-                there.setdefault(market, set()).add(round(float(way.there(np.array([rate]))[0]), 6))
-            bids = {order.rate for order in orders if not order.is_offer}
-            for rates in there.values():
-                assert len(rates) <= len(bids)
+                bids = [order for order in orders if not order.is_offer and order.posted < tick]
+                below = [order for order in bids if tree.ancestor[tree.depth[market], tree.home[order.asset]] == market]
+                rates = [rate_there(community, order, market, order.rate) for order in below]
+                there = rate_there(community, posted[2 * buyer], market, rate)
+                assert there == pytest.approx(min(rates, key=lambda one: abs(one - there)))
+
+    def test_bids_of_one_rate_on_two_ways_clear_at_two_rates_in_two_rounds(self, make_community):
+        """In the grid the bids are worth 20 and 19.5; the first cannot buy from itself, and takes the dearer offer."""
+        community = make_community(
+            {"Grid": (None, 0.0), "House 1": ("Grid", 0.0), "House 2": ("Grid", 0.5)},
+            batteries={"One": ("House 1", {}), "Two": ("House 2", {})},
+            clearing="pay-as-clear",
+        )
+        orders = [Order(0, False, 20.0, 1.0, 0), Order(1, False, 20.0, 1.0, 0)]
+        orders += [Order(0, True, 10.0, 1.0, 0), Order(1, True, 19.5, 1.0, 0)]
+        trades = [trade for _, made in trade_all(community, orders, 8) for trade in made]
+        assert [trade[:4] for trade in trades] == [(0, 1, 1.0, 20.0), (1, 0, 1.0, 20.0)]
+        assert [rate_there(community, orders[trade[0]], 0, trade[3]) for trade in trades] == [20.0, 19.5]
 
 
 class TestRequirements:
