@@ -628,3 +628,18 @@ def test_fees_between_two_houses_can_keep_them_apart(make_community):
     for asked, count in ((23.0, 1), (23.1, 0)):
         orders = [Order(0, False, 30.0, 1.0, 0), Order(1, True, asked, 1.0, 0)]
         assert sum(len(trades) for _, trades in trade_all(community, orders, 10)) == count
+
+
+@pytest.mark.parametrize(("asked", "count"), [(20.0 * 0.95 / 1.3, 1), (14.7, 0), (20.0 / 1.35, 0)])
+def test_with_percentages_orders_cross_in_the_lowest_market_that_contains_both_or_not_at_all(
+    make_community, asked, count
+):
+    """A bid of 20 is 19 in the grid and reaches 14.615 there; at home it would reach a copy of an offer of 14.815."""
+    community = make_community(
+        {"Grid": (None, 20.0), "House 1": ("Grid", 5.0), "House 2": ("Grid", 10.0)},
+        loads={"Load": ("House 1", [1.0])},
+        pvs={"PV": ("House 2", [1.0])},
+        fees="percent",
+    )
+    orders = [Order(0, False, 20.0, 1.0, 0), Order(1, True, asked, 1.0, 0)]
+    assert sum(len(trades) for _, trades in trade_all(community, orders, 10)) == count
