@@ -72,6 +72,8 @@ class View:
 
     def trades(self, parts: list[Entries]) -> Trades | None:
         """Return the trades of own assets; None if there are none."""
+        if not parts:
+            return None
         own = np.zeros(len(self._simulation.community.kinds), dtype=np.bool_)
         own[self._owned] = True
         chosen = [part.take(own[part.buyer] | own[part.seller]) for part in parts]

@@ -146,7 +146,7 @@ class Community:
 
     def slot_number(self, start: pendulum.DateTime) -> int | None:
         """Return the number of the slot that starts then, inside the run or not; None if none does."""
-        number, rest = divmod((start - self.start).total_seconds(), self.slot_length.total_seconds())
+        number, rest = divmod(start.timestamp() - self.start.timestamp(), self.slot_length.total_seconds())
         return None if rest else int(number)
 
     @cached_property

@@ -144,6 +144,8 @@ class _Matching:
     def serve_partners(self) -> None:
         """Match where either side names partners."""
         wanted, asked = self._wanted, self._asked
+        if not (wanted.partners or asked.partners):
+            return
         naming = _Index((place, one) for place, named in wanted.partners.items() for one in named)
         welcome = [one for named in asked.partners.values() for one in named]
         theirs = np.flatnonzero(np.isin(wanted.owners, welcome)).tolist()
