@@ -36,16 +36,17 @@ def clear(book: Book, community: Community, fees: Fees, tick: int) -> Cleared:
         return trades.result()
     home = tree.home[book.key // 2]
     reach = reaches(book, tick, rules.min_age_ticks)
+    # Orders that are posted in this tick are nowhere yet.
+    is_posted = reach >= 0
     for depth in range(tree.height, -1, -1):
         market = tree.ancestor[depth][home]
         way = fees.way(is_offer, home, market)
         there = way.there(best)
-        slack = reach - (tree.depth[home] - depth)
-        # Orders that are posted in this tick are nowhere yet.
-        usable = (market >= 0) & (book.energy_kwh > 0) & (is_offer | (there >= 0)) & (reach >= 0)
+        usable = is_posted & (market >= 0) & (book.energy_kwh > 0) & (is_offer | (there >= 0))
         rows = _crossing(usable, is_offer, there, market, len(tree.parent))
         if not len(rows):
             continue
+        slack = reach - (tree.depth[home] - depth)
         is_easy = _is_easy(book, rows, market, slack) & (rules.clearing == "pay-as-bid")
         _match_at_once(book, rows[is_easy], market, way, rules, trades)
         rest = rows[~is_easy]
