@@ -15,7 +15,7 @@ from gridhook_exchange.market.clearing import clear
 from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.fees import Fees
 from gridhook_exchange.market.matching import TOLERANCE, Side
-from gridhook_exchange.market.uniform import pay_as_clear
+from gridhook_exchange.market.uniform import CLEARING_TOLERANCE, pay_as_clear
 
 
 @attrs.frozen
@@ -368,6 +368,23 @@ class TestPriorities:
         trades = [trade for _, made in trade_all(community, orders, 15) for trade in made]
         assert [(buyer, rate) for buyer, _, _, rate, *_ in trades] == [(1, 19.0)]
 
+    @pytest.mark.parametrize("elsewhere", [None, (Requirement(),)])
+    def test_orders_that_are_there_trade_before_those_still_on_their_way(self, make_community, elsewhere):
+        """The bid from the house is higher; whether somebody in another market has requirements does not matter."""
+        community = make_community(
+            {"Grid": (None, 0.0), "Street": ("Grid", 0.0), "House": ("Street", 0.0), "Other": ("Grid", 0.0)},
+            loads={"Far": ("House", [1.0]), "Near": ("Street", [1.0]), "Load": ("Other", [1.0])},
+            pvs={"PV": ("Street", [1.0])},
+        )
+        orders = [
+            Order(3, True, 10.0, 1.0, 0),
+            Order(0, False, 25.0, 1.0, 2),
+            Order(1, False, 20.0, 1.0, 2),
+            Order(2, False, 5.0, 1.0, 2, elsewhere),
+        ]
+        trades = [(tick, *trade[:2]) for tick, made in trade_all(community, orders, 8) for trade in made]
+        assert trades == [(3, 1, 3)]
+
     def test_the_latest_posted_of_equal_orders_trades_first(self, make_community):
         community = make_community(
             loads={"Early": ("Grid", [1.0]), "Late": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}
@@ -423,8 +440,18 @@ class TestPayAsClear:
             Order(2, False, 25.0, 1.0, 0, (Requirement(),)),
             Order(3, True, 10.0, 3.0, 0),
         ]
-        trades = [trade for _, made in trade_all(community, orders, 5) for trade in made]
-        assert [(buyer, rate) for buyer, _, _, rate, *_ in trades] == [(2, 25.0), (0, 20.0), (1, 20.0)]
+        trades = [
+            (tick, buyer, rate) for tick, made in trade_all(community, orders, 5) for buyer, _, _, rate, *_ in made
+        ]
+        assert trades == [(1, 2, 25.0), (1, 0, 20.0), (1, 1, 20.0)]
+
+    def test_orders_that_have_met_are_cleared_together_however_far_their_copies_have_come(self, make_community):
+        """PROTOCOL.md 6.2: a round without a trade is the last; the highest bid and the only offer are one asset's."""
+        community = make_community(
+            loads={"Load": ("Grid", [1.0])}, batteries={"Battery": ("Grid", {})}, clearing="pay-as-clear"
+        )
+        orders = [Order(1, False, 30.0, 1.0, 0), Order(1, True, 5.0, 1.0, 0), Order(0, False, 20.0, 1.0, 2)]
+        assert [trades for _, trades in trade_all(community, orders, 8) if trades] == []
 
     @pytest.mark.parametrize(
         ("mode", "paid", "kept"),
@@ -616,6 +643,17 @@ def test_orders_that_do_not_cross_stay_in_the_book(make_community):
     post(book, [Order(0, False, 10.0, 1.0, 0), Order(1, True, 10.0 + 3e-5, 0.5, 0)], 0)
     assert len(clear(book, community, Fees.of(community.tree, community.fee, community.rules.fees), 5)) == 0
     assert book.open_kwh(4).tolist() == [1.0, 0.0, 0.0, 0.5]
+
+
+@pytest.mark.parametrize("clearing", ["pay-as-bid", "pay-as-clear"])
+@pytest.mark.parametrize("terms", [None, (Requirement(),)])
+@pytest.mark.parametrize(("bid", "above", "count"), [(20.0, 0.9, 1), (20.0, 1.1, 0), (0.0, 1.0, 1)])
+def test_orders_cross_up_to_the_tolerance(make_community, clearing, terms, bid, above, count):
+    """In pay-as-clear those without requirements up to its own, which is smaller."""
+    community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}, clearing=clearing)
+    tolerance = CLEARING_TOLERANCE if clearing == "pay-as-clear" and terms is None else TOLERANCE
+    orders = [Order(0, False, bid, 1.0, 0, terms), Order(1, True, bid + above * tolerance, 1.0, 0)]
+    assert sum(len(trades) for _, trades in trade_all(community, orders, 5)) == count
 
 
 def test_fees_between_two_houses_can_keep_them_apart(make_community):

@@ -83,3 +83,9 @@ def test_a_seller_whose_offer_is_reached_keeps_no_less_than_it_asked(mode, grid,
 def test_percentages_that_leave_nothing_of_any_bid_are_added_to_the_tariff():
     fees = make_fees("percent", 10.0, 100.0, 0.0)
     assert fees.lowest_bid(30.0, HOUSE_1, HOUSE_2, GRID) == pytest.approx([30.0 * 2.1])
+
+
+@pytest.mark.parametrize("mode", ["constant", "percent"])
+def test_the_sums_from_the_root_count_each_market_on_the_way_and_both_ends(mode):
+    share = 100.0 if mode == "percent" else 1.0
+    assert (make_fees(mode, 4.0, 1.0, 2.0).from_root * share).tolist() == pytest.approx([4.0, 5.0, 6.0])

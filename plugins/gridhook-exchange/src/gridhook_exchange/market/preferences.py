@@ -160,7 +160,7 @@ class _Matching:
         partners = self._asked.partners.get(offer)
         if partners is None:
             return [self._shelf(naming, self._asked.owner[offer])]
-        return [self._shelf(owned, one) for one in sorted(partners)]
+        return [self._shelf(owned, one) for one in partners]
 
     def serve_energy_types(self) -> None:
         """Match where nobody names partners, and bids name energy types."""

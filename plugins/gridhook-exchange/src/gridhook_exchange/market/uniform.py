@@ -54,8 +54,8 @@ def clearing_of(bid_rate: Floats, bid_kwh: Floats, offer_rate: Floats, offer_kwh
 def pay_as_clear(bids: Side, offers: Side, priority: Priority = "compatible") -> UniformMatches:
     """Match by pay-as-clear, round after round until one yields no trade (PROTOCOL.md 6.2, 6.4).
 
-    In each round the highest bids meet the cheapest offers until the clearing energy is used, all at the clearing rate;
-    of equal rates the priority decides. An asset never trades with itself.
+    In each round the highest bids meet the cheapest offers, all at the clearing rate; of equal rates the priority
+    decides. An asset never trades with itself.
     """
     ranked_bids = ranked(bids.rate, bids.serial, priority, dearest_first=True)
     ranked_offers = ranked(offers.rate, offers.serial, priority, dearest_first=False)
@@ -88,31 +88,31 @@ class _Rounds:
         if found is None:
             return False
         before = len(self.bid)
-        self._serve(found)
+        self._serve(found.rate)
         self.rate += [found.rate] * (len(self.bid) - before)
         return len(self.bid) > before
 
-    def _serve(self, found: Clearing) -> None:
-        remaining, first = found.energy_kwh, 0
-        end = int(np.searchsorted(self._offers.rate, found.rate + CLEARING_TOLERANCE, side="right"))
-        served = int(np.searchsorted(-self._bids.rate, -found.rate, side="right"))
+    def _serve(self, rate: float) -> None:
+        """Let all bids at a rate or above take from all offers up to it: no more than the clearing energy."""
+        first = 0
+        end = int(np.searchsorted(self._offers.rate, rate + CLEARING_TOLERANCE, side="right"))
+        served = int(np.searchsorted(-self._bids.rate, -rate, side="right"))
         for bid, buyer in enumerate(self._buyers[:served]):
             at = first
-            while at < end and min(self._wanted[bid], remaining) > TOLERANCE:
+            while at < end and self._wanted[bid] > TOLERANCE:
                 if self._left[at] <= TOLERANCE:
                     first += at == first
                 elif self._sellers[at] != buyer:
-                    remaining -= self._trade(bid, at, remaining)
+                    self._trade(bid, at)
                 at += 1
 
-    def _trade(self, bid: int, offer: int, most: float) -> float:
-        energy = min(self._wanted[bid], self._left[offer], most)
+    def _trade(self, bid: int, offer: int) -> None:
+        energy = min(self._wanted[bid], self._left[offer])
         self._wanted[bid] -= energy
         self._left[offer] -= energy
         self.bid.append(bid)
         self.offer.append(offer)
         self.energy_kwh.append(energy)
-        return energy
 
 
 def _is_open(energy_kwh: Floats) -> Bools:
