@@ -51,5 +51,5 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
         return array
     # A view: the caller's own array stays writable for the caller.
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view

@@ -53,18 +53,18 @@ class Series:
         :raises SeriesError: the series does not cover the slots, or has gaps or wrong negative values in them.
         """
         factor, is_power = _ENERGY_UNITS[unit]
-        per_interval: Floats = self.values * factor * (self.interval / 3600.0 if is_power else 1.0)
         inside = self._inside(first, slot_seconds * slots)
-        below_zero = np.flatnonzero(per_interval[inside] < 0)
+        per_interval: Floats = self.values[inside] * factor * (self.interval / 3600.0 if is_power else 1.0)
+        below_zero = np.flatnonzero(per_interval < 0)
         if len(below_zero) and not is_net:
             when = self._time(inside.start + int(below_zero[0]))
             msg = f"{self._where()} has values below zero, the first at {when}"
             raise SeriesError(msg)
         bounds = first + slot_seconds * np.arange(slots + 1)
         if slot_seconds == self.interval and (first - self.first) % self.interval == 0:
-            return np.array(per_interval[inside], dtype=np.float64)
+            return per_interval
         ends = self.first + self.interval * np.arange(inside.start, inside.stop + 1)
-        summed = np.concatenate(([0.0], np.cumsum(per_interval[inside])))
+        summed = np.concatenate(([0.0], np.cumsum(per_interval)))
         energy = np.asarray(np.diff(np.interp(bounds, ends, summed)))
         return energy if is_net else np.maximum(energy, 0.0)
 

@@ -25,8 +25,9 @@ class Table(Generic[RowT]):
     row_type: ClassVar[Any]
 
     def __attrs_post_init__(self) -> None:
-        lengths = {name: len(getattr(self, name)) for name in self.row_type._fields}
-        if len(set(lengths.values())) > 1:
+        names = self.row_type._fields
+        if len({len(getattr(self, name)) for name in names}) > 1:
+            lengths = {name: len(getattr(self, name)) for name in names}
             msg = f"{type(self).__name__}: columns of different lengths: {lengths}"
             raise ValueError(msg)
 

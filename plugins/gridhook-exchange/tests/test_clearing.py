@@ -14,7 +14,8 @@ from gridhook_exchange.market.book import Book, Terms
 from gridhook_exchange.market.clearing import clear
 from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.fees import Fees
-from gridhook_exchange.market.matching import TOLERANCE
+from gridhook_exchange.market.matching import TOLERANCE, Side
+from gridhook_exchange.market.uniform import CLEARING_TOLERANCE, pay_as_clear
 
 
 @attrs.frozen
@@ -160,6 +161,49 @@ def last_tick(community: Community, orders: Sequence[Order]) -> int:
     """Return a tick by which all copies are everywhere."""
     steps = 2 * community.tree.height + 1
     return max((order.posted for order in orders), default=0) + 2 + max(community.rules.min_age_ticks, 1) * steps
+
+
+def rate_there(community: Community, order: Order, market: int, rate: float) -> float:
+    """Return what a rate of an order is in a market above its home."""
+    fees = Fees.of(community.tree, community.fee, community.rules.fees)
+    way = fees.way(np.array([order.is_offer]), community.tree.home[[order.asset]], np.array([market]))
+    return float(way.there(np.array([rate]))[0])
+
+
+def clear_market_by_market(
+    community: Community, orders: Sequence[Order], tick: int
+) -> Iterator[tuple[int, int, float, int, float]]:
+    """Yield what pay-as-clear gives in each market by itself: buyer, seller, energy, market, and what the buyer pays.
+
+    The clearing rate is rescaled to the buyer's home as 6.8 says: by the fees that its bid has paid, or in percent mode
+    by the ratio of its bid there to its bid at home.
+    """
+    copies, tree, left = CopyingMarkets(community, orders), community.tree, [order.energy_kwh for order in orders]
+    for earlier in range(tick + 1):
+        copies.begin_tick(earlier)
+    for market in sorted(range(len(tree.parent)), key=lambda one: (-tree.depth[one], one)):
+        sides = []
+        for is_offer in (False, True):
+            rows = [
+                number
+                for number, order in enumerate(orders)
+                if order.is_offer == is_offer
+                and (number, market) in copies.rate
+                and tree.ancestor[tree.depth[market], tree.home[order.asset]] == market
+            ]
+            rates = [rate_there(community, orders[number], market, orders[number].rate) for number in rows]
+            owners = [orders[number].asset for number in rows]
+            columns = (np.array(rates, float), np.array([left[number] for number in rows], float))
+            sides.append(Side(*columns, np.array(owners, int), np.array(rows, int)))
+        matches = pay_as_clear(*sides, community.rules.priority)
+        for bid, offer, energy, rate in zip(*(column.tolist() for column in matches), strict=True):
+            numbers = (int(sides[0].serial[bid]), int(sides[1].serial[offer]))
+            for number in numbers:
+                left[number] -= energy
+            buyer, there = orders[numbers[0]], float(sides[0].rate[bid])
+            is_percent = community.rules.fees == "percent"
+            paid = rate * (buyer.rate / there if there else 1.0) if is_percent else rate + buyer.rate - there
+            yield buyer.asset, orders[numbers[1]].asset, energy, market, paid
 
 
 # Halves are exact, so that the reference and the sums of fees agree to the last bit; an offer a hair dearer than a bid
@@ -324,6 +368,23 @@ class TestPriorities:
         trades = [trade for _, made in trade_all(community, orders, 15) for trade in made]
         assert [(buyer, rate) for buyer, _, _, rate, *_ in trades] == [(1, 19.0)]
 
+    @pytest.mark.parametrize("elsewhere", [None, (Requirement(),)])
+    def test_orders_that_are_there_trade_before_those_still_on_their_way(self, make_community, elsewhere):
+        """The bid from the house is higher; whether somebody in another market has requirements does not matter."""
+        community = make_community(
+            {"Grid": (None, 0.0), "Street": ("Grid", 0.0), "House": ("Street", 0.0), "Other": ("Grid", 0.0)},
+            loads={"Far": ("House", [1.0]), "Near": ("Street", [1.0]), "Load": ("Other", [1.0])},
+            pvs={"PV": ("Street", [1.0])},
+        )
+        orders = [
+            Order(3, True, 10.0, 1.0, 0),
+            Order(0, False, 25.0, 1.0, 2),
+            Order(1, False, 20.0, 1.0, 2),
+            Order(2, False, 5.0, 1.0, 2, elsewhere),
+        ]
+        trades = [(tick, *trade[:2]) for tick, made in trade_all(community, orders, 8) for trade in made]
+        assert trades == [(3, 1, 3)]
+
     def test_the_latest_posted_of_equal_orders_trades_first(self, make_community):
         community = make_community(
             loads={"Early": ("Grid", [1.0]), "Late": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}
@@ -379,8 +440,18 @@ class TestPayAsClear:
             Order(2, False, 25.0, 1.0, 0, (Requirement(),)),
             Order(3, True, 10.0, 3.0, 0),
         ]
-        trades = [trade for _, made in trade_all(community, orders, 5) for trade in made]
-        assert [(buyer, rate) for buyer, _, _, rate, *_ in trades] == [(2, 25.0), (0, 20.0), (1, 20.0)]
+        trades = [
+            (tick, buyer, rate) for tick, made in trade_all(community, orders, 5) for buyer, _, _, rate, *_ in made
+        ]
+        assert trades == [(1, 2, 25.0), (1, 0, 20.0), (1, 1, 20.0)]
+
+    def test_an_asset_on_both_sides_does_not_hide_its_offer_from_others(self, make_community):
+        """The highest bid and the only offer are one asset's; in the original such a round is the last."""
+        community = make_community(
+            loads={"Load": ("Grid", [1.0])}, batteries={"Battery": ("Grid", {})}, clearing="pay-as-clear"
+        )
+        orders = [Order(1, False, 30.0, 1.0, 0), Order(1, True, 5.0, 1.0, 0), Order(0, False, 20.0, 1.0, 2)]
+        assert [trade[:4] for _, made in trade_all(community, orders, 8) for trade in made] == [(0, 1, 1.0, 20.0)]
 
     @pytest.mark.parametrize(
         ("mode", "paid", "kept"),
@@ -406,34 +477,63 @@ class TestPayAsClear:
         assert fees.kept(np.array(paid), fees.on_path(*homes)) == pytest.approx(kept)
 
     @settings(max_examples=100, deadline=None)
+    @given(data=st.data(), priority=st.sampled_from(["compatible", "price-time"]))
+    def test_in_each_market_it_is_what_pay_as_clear_gives_there(self, data, priority, communities):
+        """All copies are everywhere: from the bottom up, each market clears what those below it have left."""
+        community = data.draw(communities)
+        rules = attrs.evolve(community.rules, clearing="pay-as-clear", priority=priority)
+        community = attrs.evolve(community, rules=rules)
+        orders = [attrs.evolve(order, posted=0) for order in data.draw(order_books(community, 6, 6))]
+        tick = last_tick(community, orders)
+        book, fees = Book(), Fees.of(community.tree, community.fee, rules.fees)
+        post(book, orders, 0)
+        cleared = clear(book, community, fees, tick)
+        expected = list(clear_market_by_market(community, orders, tick))
+        columns = (cleared.buyer, cleared.seller, cleared.energy_kwh, cleared.market)
+        assert list(zip(*(column.tolist() for column in columns), strict=True)) == [trade[:4] for trade in expected]
+        assert cleared.rate.tolist() == pytest.approx([rate for *_, rate in expected])
+
+    @settings(max_examples=100, deadline=None)
     @given(data=st.data())
-    def test_in_each_market_and_tick_it_is_what_pay_as_clear_gives_there(self, data, communities):
-        """No buyer pays more than it bid, no seller keeps less than it asked, and rates are uniform round by round."""
+    def test_in_each_tick_the_rates_where_they_meet_are_those_of_bids_there(self, data, communities):
+        """No buyer pays more than it bid, and no seller keeps less than it asked.
+
+        A market has several rates in a tick if it takes several rounds, or if some orders are still on their way to it.
+        Each is the rate that some bid has there, and bids of one rate differ there by the fees on their ways.
+        """
         community = data.draw(communities)
         community = attrs.evolve(community, rules=attrs.evolve(community.rules, clearing="pay-as-clear"))
         orders = data.draw(order_books(community, 5, 5))
         posted = {order.key: order for order in orders}
         fees = Fees.of(community.tree, community.fee, community.rules.fees)
-        home = community.tree.home
+        tree = community.tree
         copies = CopyingMarkets(community, orders)
         for tick, trades in trade_all(community, orders, last_tick(community, orders)):
             copies.begin_tick(tick)
             crossing = {(orders[bid].asset, orders[offer].asset) for bid, offer in copies.crossing()}
-            there: dict[int, set[float]] = {}
             for buyer, seller, _, rate, market, _ in trades:
                 assert (buyer, seller) in crossing
                 assert rate <= posted[2 * buyer].rate
-                path = fees.on_path(*(np.array([one]) for one in (home[buyer], home[seller], market)))
+                path = fees.on_path(*(np.array([one]) for one in (tree.home[buyer], tree.home[seller], market)))
                 assert fees.kept(np.array([rate]), path)[0] >= posted[2 * seller + 1].rate - TOLERANCE
-                way = fees.way(np.array([False]), home[[buyer]], np.array([market]))
-                there.setdefault(market, set()).add(round(float(way.there(np.array([rate]))[0]), 6))
-            # Each is the rate of a bid there: bids of one rate from different homes arrive with different ones.
-            for market, rates in there.items():
-                arrived = set()
-                for bid in (order for order in orders if not order.is_offer):
-                    way = fees.way(np.array([False]), home[[bid.asset]], np.array([market]))
-                    arrived.add(round(float(way.there(np.array([bid.rate]))[0]), 6))
-                assert rates <= arrived
+                bids = [order for order in orders if not order.is_offer and order.posted < tick]
+                below = [order for order in bids if tree.ancestor[tree.depth[market], tree.home[order.asset]] == market]
+                rates = [rate_there(community, order, market, order.rate) for order in below]
+                there = rate_there(community, posted[2 * buyer], market, rate)
+                assert there == pytest.approx(min(rates, key=lambda one: abs(one - there)))
+
+    def test_bids_of_one_rate_on_two_ways_clear_at_two_rates_in_two_rounds(self, make_community):
+        """In the grid the bids are worth 20 and 19.5; the first cannot buy from itself, and takes the dearer offer."""
+        community = make_community(
+            {"Grid": (None, 0.0), "House 1": ("Grid", 0.0), "House 2": ("Grid", 0.5)},
+            batteries={"One": ("House 1", {}), "Two": ("House 2", {})},
+            clearing="pay-as-clear",
+        )
+        orders = [Order(0, False, 20.0, 1.0, 0), Order(1, False, 20.0, 1.0, 0)]
+        orders += [Order(0, True, 10.0, 1.0, 0), Order(1, True, 19.5, 1.0, 0)]
+        trades = [trade for _, made in trade_all(community, orders, 8) for trade in made]
+        assert [trade[:4] for trade in trades] == [(0, 1, 1.0, 20.0), (1, 0, 1.0, 20.0)]
+        assert [rate_there(community, orders[trade[0]], 0, trade[3]) for trade in trades] == [20.0, 19.5]
 
 
 class TestRequirements:
@@ -545,6 +645,17 @@ def test_orders_that_do_not_cross_stay_in_the_book(make_community):
     assert book.open_kwh(4).tolist() == [1.0, 0.0, 0.0, 0.5]
 
 
+@pytest.mark.parametrize("clearing", ["pay-as-bid", "pay-as-clear"])
+@pytest.mark.parametrize("terms", [None, (Requirement(),)])
+@pytest.mark.parametrize(("bid", "above", "count"), [(20.0, 0.9, 1), (20.0, 1.1, 0), (0.0, 1.0, 1)])
+def test_orders_cross_up_to_the_tolerance(make_community, clearing, terms, bid, above, count):
+    """In pay-as-clear those without requirements up to its own, which is smaller."""
+    community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])}, clearing=clearing)
+    tolerance = CLEARING_TOLERANCE if clearing == "pay-as-clear" and terms is None else TOLERANCE
+    orders = [Order(0, False, bid, 1.0, 0, terms), Order(1, True, bid + above * tolerance, 1.0, 0)]
+    assert sum(len(trades) for _, trades in trade_all(community, orders, 5)) == count
+
+
 def test_fees_between_two_houses_can_keep_them_apart(make_community):
     """PROTOCOL.md 6.7: offers pay on entering a market, at home too, and bids on leaving one."""
     community = make_community(
@@ -555,3 +666,18 @@ def test_fees_between_two_houses_can_keep_them_apart(make_community):
     for asked, count in ((23.0, 1), (23.1, 0)):
         orders = [Order(0, False, 30.0, 1.0, 0), Order(1, True, asked, 1.0, 0)]
         assert sum(len(trades) for _, trades in trade_all(community, orders, 10)) == count
+
+
+@pytest.mark.parametrize(("asked", "count"), [(20.0 * 0.95 / 1.3, 1), (14.7, 0), (20.0 / 1.35, 0)])
+def test_with_percentages_orders_cross_in_the_lowest_market_that_contains_both_or_not_at_all(
+    make_community, asked, count
+):
+    """A bid of 20 is 19 in the grid and reaches 14.615 there; at home it would reach a copy of an offer of 14.815."""
+    community = make_community(
+        {"Grid": (None, 20.0), "House 1": ("Grid", 5.0), "House 2": ("Grid", 10.0)},
+        loads={"Load": ("House 1", [1.0])},
+        pvs={"PV": ("House 2", [1.0])},
+        fees="percent",
+    )
+    orders = [Order(0, False, 20.0, 1.0, 0), Order(1, True, asked, 1.0, 0)]
+    assert sum(len(trades) for _, trades in trade_all(community, orders, 10)) == count

@@ -52,9 +52,9 @@ def test_fees_are_shown_as_they_were_configured():
 def test_the_golden_chains_leave_the_seller_its_part():
     """PROTOCOL.md, Appendix C 2."""
     constant, percent = make_fees("constant", 4.0, 1.0, 2.0), make_fees("percent", 20.0, 5.0, 10.0)
-    for fees, bid, kept in ((constant, 30.0, 23.0), (percent, 20.0, 14.814815)):
+    for fees, bid, kept in ((constant, 30.0, 23.0), (percent, 20.0, 20.0 / 1.35)):
         path = fees.on_path(HOUSE_1, HOUSE_2, GRID)
-        assert fees.kept(np.array([bid]), path) == pytest.approx([kept])
+        assert fees.kept(np.array([bid]), path) == pytest.approx([kept], rel=1e-12)
 
 
 shares = st.sampled_from([0.0, 1.0, 5.0, 20.0, 45.0])
@@ -83,3 +83,9 @@ def test_a_seller_whose_offer_is_reached_keeps_no_less_than_it_asked(mode, grid,
 def test_percentages_that_leave_nothing_of_any_bid_are_added_to_the_tariff():
     fees = make_fees("percent", 10.0, 100.0, 0.0)
     assert fees.lowest_bid(30.0, HOUSE_1, HOUSE_2, GRID) == pytest.approx([30.0 * 2.1])
+
+
+@pytest.mark.parametrize("mode", ["constant", "percent"])
+def test_the_sums_from_the_root_count_each_market_on_the_way_and_both_ends(mode):
+    share = 100.0 if mode == "percent" else 1.0
+    assert (make_fees(mode, 4.0, 1.0, 2.0).from_root * share).tolist() == pytest.approx([4.0, 5.0, 6.0])

@@ -182,10 +182,75 @@ def test_takers_pay_up_to_their_rate_and_the_tolerance_at_home_too(houses, most,
     assert len(all_of(fast(houses, orders, 8))) == count
 
 
+def test_an_offer_that_costs_just_the_tolerance_more_is_taken(make_community):
+    community = make_community(loads={"Load": ("Grid", [1.0])}, pvs={"PV": ("Grid", [1.0])})
+    orders = [Order(1, True, 2e-5, 1.0, 0), Order(0, False, 0.0, 1.0, 0)]
+    assert len(all_of(fast(community, orders, 5))) == 1
+
+
 @pytest.mark.parametrize(("energy", "count"), [(2e-5, 0), (2.1e-5, 1)])
-def test_dust_is_not_taken(houses, energy, count):
-    orders = [Order(1, True, 10.0, 1.0, 0), Order(0, False, 20.0, energy, 0)]
+@pytest.mark.parametrize("side", ["offer", "taker"])
+def test_dust_is_not_taken(houses, energy, count, side):
+    offered, wanted = (energy, 1.0) if side == "offer" else (1.0, energy)
+    orders = [Order(1, True, 10.0, offered, 0), Order(0, False, 20.0, wanted, 0)]
     assert len(all_of(fast(houses, orders, 8))) == count
+
+
+@pytest.fixture
+def two_takers(make_community) -> Community:
+    """Return a market in which assets 0 and 1 take, and 2 and 3 offer."""
+    return make_community(
+        loads={"A": ("Grid", [1.0]), "B": ("Grid", [1.0])}, pvs={"P": ("Grid", [1.0]), "Q": ("Grid", [1.0])}
+    )
+
+
+@pytest.mark.parametrize("dust", [1e-5, 2e-5])
+def test_a_taker_that_wants_only_dust_leaves_the_offer_to_the_next(two_takers, dust):
+    orders = [Order(2, True, 10.0, 1.0, 0), Order(0, False, 20.0, dust, 0), Order(1, False, 20.0, 0.5, 0)]
+    assert [trade[:3] for trade in all_of(fast(two_takers, orders, 2))] == [(1, 2, 0.5)]
+
+
+def test_what_is_left_of_an_offer_goes_to_the_next_taker_if_it_is_more_than_dust(two_takers):
+    orders = [Order(2, True, 10.0, 1.0001, 0), Order(0, False, 20.0, 1.0, 0), Order(1, False, 20.0, 1.0, 0)]
+    assert [trade[:3] for trade in all_of(fast(two_takers, orders, 2))] == [(0, 2, 1.0), (1, 2, pytest.approx(1e-4))]
+
+
+def test_who_posted_first_takes_first_whatever_the_order_of_rows(two_takers):
+    book, fees = Book(), Fees.of(two_takers.tree, two_takers.fee)
+    book.add(np.array([5]), np.array([10.0]), np.array([0.5]), 0, np.array([0]), {}, {})
+    takers = (np.array([0, 2]), np.array([20.0, 20.0]), np.array([0.5, 0.5]))
+    book.add(*takers, 0, np.array([3, 1]), {}, {}, is_numbered=False)
+    assert take_offers(book, two_takers, fees, 1).buyer.tolist() == [1]
+
+
+@pytest.mark.parametrize(("priority", "sellers"), [("compatible", [3, 2]), ("price-time", [2, 3])])
+def test_of_equal_offers_the_priority_decides(two_takers, priority, sellers):
+    community = attrs.evolve(two_takers, rules=attrs.evolve(two_takers.rules, priority=priority))
+    orders = [Order(2, True, 10.0, 0.5, 0), Order(3, True, 10.0, 0.5, 1), Order(0, False, 20.0, 1.0, 2)]
+    assert [trade[1] for trade in all_of(fast(community, orders, 4))] == sellers
+
+
+def test_of_offers_from_several_houses_the_cheapest_at_home_comes_first(make_community):
+    """They have come equally far, but on ways with other fees: 10 + 3 and 12 + 1, and a hair between them."""
+    community = make_community(
+        {"Grid": (None, 0.0), "Dear": ("Grid", 3.0), "Cheap": ("Grid", 1.0), "House": ("Grid", 0.0)},
+        loads={"Load": ("House", [1.0])},
+        pvs={"PV 1": ("Dear", [1.0]), "PV 2": ("Cheap", [1.0])},
+    )
+    for asked, sellers in ((12.5, [1, 2]), (11.5, [2, 1])):
+        orders = [Order(1, True, 10.0, 0.5, 0), Order(2, True, asked, 0.5, 0), Order(0, False, 30.0, 1.0, 6)]
+        assert [trade[1] for trade in all_of(fast(community, orders, 10))] == sellers
+
+
+def test_an_offer_at_home_is_found_when_others_stand_above_only(make_community):
+    community = make_community(
+        {"Grid": (None, 0.0), "House": ("Grid", 0.0)},
+        loads={"Load": ("House", [1.0])},
+        pvs={"Near": ("House", [1.0]), "Dear": ("Grid", [1.0])},
+    )
+    orders = [Order(1, True, 10.0, 1.0, 0), Order(2, True, 90.0, 1.0, 0), Order(0, False, 20.0, 1.0, 0)]
+    ticks = fast(community, orders, 4)
+    assert [(tick, trade[1]) for tick, trades in enumerate(ticks) for trade in trades] == [(1, 1)]
 
 
 def test_the_offer_has_an_id_and_the_taker_none(houses):

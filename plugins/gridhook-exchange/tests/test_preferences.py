@@ -61,7 +61,7 @@ def match_preferences(
 ) -> list[Match]:
     """Match with the columns that the exchange has, and count down what is left of the orders."""
     names = sorted({one.asset for one in (*bids, *offers)})
-    numbers = {name: 10 + number for number, name in enumerate(names)}
+    numbers = {name: 1 + number for number, name in enumerate(names)}
     sides = []
     for side in (bids, offers):
         column = lambda name, dtype=np.float64, side=side: np.array([getattr(one, name) for one in side], dtype=dtype)
@@ -478,9 +478,9 @@ def test_a_bid_that_fees_take_below_zero_is_not_there():
     assert trades([order("load", 1.0, shift=-1.0)], [order("pv", 0.0)]) == [("load", "pv", 1.0, 1.0)]
 
 
-@pytest.mark.parametrize(("above", "count"), [(0.9, 1), (1.1, 0)])
-def test_rates_cross_up_to_the_tolerance(above, count):
-    assert len(match_preferences([order("load", 20.0)], [order("pv", 20.0 + above * TOLERANCE)])) == count
+@pytest.mark.parametrize(("bid", "above", "count"), [(20.0, 0.9, 1), (20.0, 1.1, 0), (0.0, 1.0, 1)])
+def test_rates_cross_up_to_the_tolerance(bid, above, count):
+    assert len(match_preferences([order("load", bid)], [order("pv", bid + above * TOLERANCE)])) == count
 
 
 @pytest.mark.parametrize(("energy", "count"), [(2e-5, 0), (2.1e-5, 1)])
@@ -489,3 +489,32 @@ def test_dust_does_not_trade(energy, count):
     assert (
         len(match_preferences([order("load", 20.0, 1.0, Requirement(energy_kwh=energy))], [order("pv", 5.0)])) == count
     )
+
+
+def test_who_is_not_here_is_nobodys_partner():
+    bids = [order("load", 20.0, 1.0, Requirement(partners=("nobody",)))]
+    assert trades(bids, [order("a", 5.0), order("pv", 5.0)]) == []
+    assert trades([order("a", 20.0), order("load", 20.0)], [order("pv", 5.0, 1.0, Requirement(partners=("no",)))]) == []
+
+
+@pytest.mark.parametrize("dust", [1e-5, 2e-5])
+def test_an_offer_of_which_only_dust_may_trade_leaves_bids_to_others(dust):
+    offers = [order("capped", 15.0, 1.0, Requirement(energy_kwh=dust)), order("pv", 10.0)]
+    assert trades([order("load", 20.0)], offers) == [("load", "pv", 1.0, 20.0)]
+
+
+@pytest.mark.parametrize("dust", [1e-5, TOLERANCE])
+def test_an_offer_of_which_dust_is_left_leaves_the_next_bid_to_others(dust):
+    """What the first bid takes is chosen so that just the tolerance is left to the last bit."""
+    taken = TOLERANCE + 2.0**-60
+    assert taken + TOLERANCE - taken == TOLERANCE
+    bids = [order("high", 30.0, taken), order("low", 20.0)]
+    offers = [order("small", 15.0, taken + dust), order("pv", 10.0)]
+    assert trades(bids, offers) == [("high", "small", taken, 30.0), ("low", "pv", 1.0, 20.0)]
+
+
+def test_what_is_a_little_more_than_dust_trades():
+    capped = order("capped", 15.0, 1.0, Requirement(energy_kwh=1e-4))
+    assert trades([order("load", 20.0)], [capped]) == [("load", "capped", 1e-4, 20.0)]
+    bids = [order("high", 30.0), order("low", 20.0)]
+    assert trades(bids, [order("pv", 10.0, 1.0001)]) == [("high", "pv", 1.0, 30.0), ("low", "pv", 1e-4, 20.0)]

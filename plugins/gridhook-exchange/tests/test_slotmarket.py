@@ -313,7 +313,7 @@ class TestMatching:
         market.post(lines((BUY, 20.0, 0.5, True), (SELL, 10.0, 0.5, True)), 0)
         cleared = next(found for tick in range(1, 9) if (found := market.match(tick)) is not None)
         assert cleared.rate.tolist() == [20.0]
-        assert market.seller_rate(cleared) == pytest.approx([14.814815])
+        assert market.seller_rate(cleared) == pytest.approx([20.0 / 1.35], rel=1e-12)
         assert market.cost_cents[[LOAD, PV]] == pytest.approx([10.0, 0.5 * 20.0 / 1.35])
 
     @pytest.mark.parametrize(("mode", "bid", "offer"), [("constant", 10.0, 12.0), ("percent", 10.0, 10.2)])

@@ -140,6 +140,10 @@ def columns_of(orders: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarra
         ([(30, 5)], [(31, 1)], None),
         ([(30, 5)], [(30 + 0.9e-8, 1)], (30.0, 1.0)),
         ([(30, 5)], [(30 + 1.1e-8, 1)], None),
+        ([(0, 5)], [(1e-8, 1)], (0.0, 1.0)),
+        ([(30, 1), (20, 1 + 0.5e-8)], [(10, 2)], (20.0, 2 + 0.5e-8)),
+        ([(30, 1), (20, 1 + 5e-8)], [(10, 2)], (30.0, 1.0)),
+        ([(30, 1 + 1e-8)], [(10, 1)], (30.0, 1 + 1e-8)),
         ([], [(5, 1)], None),
         ([(30, 5)], [], None),
     ],
@@ -147,6 +151,16 @@ def columns_of(orders: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarra
 def test_the_golden_clearings_of_the_protocol(bids, offers, expected):
     """PROTOCOL.md, Appendix C 4, and nothing where nothing meets."""
     assert clearing_of(*columns_of(bids), *columns_of(offers)) == expected
+
+
+open_orders = st.lists(st.tuples(rates, st.integers(1, 16).map(lambda eighths: eighths / 8), st.just(0)), max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(bids=open_orders, offers=open_orders)
+def test_orders_in_any_order_clear_as_the_protocol_says_it(bids, offers):
+    columns = [columns_of([(rate, energy) for rate, energy, _ in side]) for side in (bids, offers)]
+    assert clearing_of(*columns[0], *columns[1]) == slow_clearing(bids, offers)
 
 
 def test_all_trades_of_the_golden_example_are_at_the_clearing_rate():
@@ -163,9 +177,9 @@ def test_the_example_that_the_original_settles_pay_as_bid():
     ]
 
 
-@pytest.mark.parametrize(("above", "count"), [(0.9, 1), (1.1, 0)])
-def test_rates_cross_up_to_the_tolerance_of_pay_as_clear(above, count):
-    assert len(clear([(20.0, 1.0, 0)], [(20.0 + above * CLEARING_TOLERANCE, 1.0, 1)])) == count
+@pytest.mark.parametrize(("bid", "above", "count"), [(20.0, 0.9, 1), (20.0, 1.1, 0), (0.0, 1.0, 1)])
+def test_rates_cross_up_to_the_tolerance_of_pay_as_clear(bid, above, count):
+    assert len(clear([(bid, 1.0, 0)], [(bid + above * CLEARING_TOLERANCE, 1.0, 1)])) == count
 
 
 def test_a_sum_that_rounding_makes_a_hair_larger_is_still_met():
@@ -177,6 +191,22 @@ def test_a_sum_that_rounding_makes_a_hair_larger_is_still_met():
 def test_dust_that_an_order_leaves_does_not_trade():
     assert clear([(30.0, 1.0 + 1e-5, 0)], [(10.0, 1.0, 1), (11.0, 5.0, 2)]) == [(0, 0, 1.0, 30.0)]
     assert clear([(30.0, 1.0, 0), (30.0, 5.0, 1)], [(10.0, 5.0 + 1e-5, 2)]) == [(1, 0, 5.0, 30.0)]
+
+
+@pytest.mark.parametrize("dust", [1e-5, 2e-5])
+def test_dust_neither_trades_nor_counts_as_demand_or_supply(dust):
+    """With the dust the demand at 20 would be more than the supply."""
+    assert clear([(30.0, dust, 0), (20.0, 1.0, 1)], [(10.0, 1.0, 2)]) == [(1, 0, 1.0, 20.0)]
+    assert clear([(30.0, dust, 0), (20.0, 1.0, 1)], [(10.0, 5.0, 2)]) == [(1, 0, 1.0, 20.0)]
+    assert clear([(20.0, 1.0, 0)], [(5.0, dust, 1), (10.0, 5.0, 2)]) == [(0, 1, 1.0, 20.0)]
+
+
+def test_what_is_a_little_more_than_dust_trades():
+    assert clear([(20.0, 1e-4, 0)], [(10.0, 5.0, 1)]) == [(0, 0, 1e-4, 20.0)]
+    assert clear([(20.0, 1.0, 0)], [(5.0, 1e-4, 1), (10.0, 5.0, 2)]) == [
+        (0, 0, 1e-4, 20.0),
+        (0, 1, 1.0 - 1e-4, 20.0),
+    ]
 
 
 def test_an_asset_that_would_meet_itself_meets_the_next_one_within_the_clearing_rate():

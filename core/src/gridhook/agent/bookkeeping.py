@@ -70,11 +70,13 @@ def _book(state: State, plan: Plan, refused: Bools) -> State:
     rate = np.where(count == 1, plan.line_rate[first], np.nan)
     extra = {(int(slot[lot]), int(key[lot])): orders for lot, orders in plan.extra.items()}
     standing = state.standing.changed(slot[lots], key[lots], count, rate, energy, extra)
-    gone = np.flatnonzero(plan.withdrawn)
+    gone = plan.withdrawn.nonzero()[0]
     if len(gone):
         nothing = np.full(len(gone), NOTHING)
         standing = standing.changed(slot[gone], key[gone], nothing, np.full(len(gone), np.nan), np.zeros(len(gone)), {})
-    return attrs.evolve(state, standing=standing.forgotten(slot[refused], key[refused]))
+    if refused.any():
+        standing = standing.forgotten(slot[refused], key[refused])
+    return attrs.evolve(state, standing=standing)
 
 
 def _refused_orders(plan: Plan, answer: Answered) -> list[Refused]:

@@ -53,10 +53,10 @@ def spot_lots(grid: Grid, slot: pendulum.DateTime, fees: Floats, open_rates: Flo
         several stand.
     """
     assets = grid.assets
-    bids = np.isin(assets.kind, (LOAD, STORAGE, SMART_METER))
-    offers = np.isin(assets.kind, (PV, STORAGE, SMART_METER))
-    key = np.flatnonzero(np.column_stack((bids, offers)).ravel())
     stored = assets.kind == STORAGE
+    both = stored | (assets.kind == SMART_METER)
+    bids, offers = both | (assets.kind == LOAD), both | (assets.kind == PV)
+    key = np.column_stack((bids, offers)).ravel().nonzero()[0]
     buy = np.where(
         stored,
         _sum(assets.energy_to_buy_kwh, assets.energy_active_in_bids_kwh),
@@ -112,7 +112,7 @@ def _lots(
 
 
 def _sum(free: Floats, active: Floats) -> Floats:
-    return np.nan_to_num(free) + np.nan_to_num(active)
+    return np.where(np.isnan(free), 0.0, free) + np.where(np.isnan(active), 0.0, active)
 
 
 def _same(slot: pendulum.DateTime, count: int) -> Objects:

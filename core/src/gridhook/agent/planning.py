@@ -28,7 +28,7 @@ _SAME_RATE = 1e-9
 
 def plan_spot(keyed: KeyedLots, standing: Standing, market: Market, decide: Decide, capability: Capability) -> Plan:
     """Return the plan for the running slot's lots."""
-    asked = np.flatnonzero(keyed.lots.energy_kwh > DUST_KWH)
+    asked = (keyed.lots.energy_kwh > DUST_KWH).nonzero()[0]
     wanted = _Wanted(keyed, asked)
     if len(asked):
         lots = keyed.lots if len(asked) == len(keyed) else keyed.lots.take(asked)
@@ -139,8 +139,11 @@ class _Wanted:
         withdrawn = self._closed & np.where(np.isnan(reported), stands != 0, active > DUST_KWH)
         extra = self._extra()
         # Orders are sorted by lot.
-        first = np.flatnonzero(np.diff(orders.lot, prepend=-1))
-        lots, count = orders.lot[first], np.diff(first, append=len(orders.lot))
+        is_first = np.ones(len(orders), dtype=np.bool_)
+        is_first[1:] = orders.lot[1:] != orders.lot[:-1]
+        first = is_first.nonzero()[0]
+        lots = orders.lot[first]
+        count = np.bincount(orders.lot, minlength=len(keyed))[lots]
         wanted = sums(orders.lot, orders.energy_kwh, len(keyed))[lots]
         row_of = {lot: row for row, lot in enumerate(lots.tolist()) if lot in extra}
         same = standing.matches(
@@ -170,7 +173,9 @@ class _Wanted:
 
     def _extra(self) -> dict[int, Extra]:
         orders = self._orders
-        several = orders.lot[1:][np.diff(orders.lot) == 0]
+        several = orders.lot[1:][orders.lot[1:] == orders.lot[:-1]]
+        if not (len(several) or self._restricted):
+            return {}
         restricted = orders.lot[[*self._requirements, *self._energy_types]] if self._restricted else orders.lot[:0]
         rows = np.flatnonzero(self._marked(np.concatenate((several, restricted)))[orders.lot])
         extra: dict[int, Extra] = {}

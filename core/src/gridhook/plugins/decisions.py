@@ -91,12 +91,13 @@ class Decisions:
         sides = lots.side.tolist()
         for turn in self._routed("requirements", "require", lots):
             rows = turn.rows.tolist()
+            asked = lots if len(rows) == len(lots) else lots.take(turn.rows)
             answer = self._caller.call(
                 turn.plugin,
                 "require",
-                {"lots": lots.take(turn.rows), "rates": rates[turn.rows], "market": market},
+                {"lots": asked, "rates": rates[turn.rows], "market": market},
                 partial(_combine, combined, rows=rows, sides=sides),
-                lots.path[turn.rows],
+                asked.path,
             )
             if isinstance(answer, Failure | Benched):
                 failed.update(dict.fromkeys(rows, turn.plugin))

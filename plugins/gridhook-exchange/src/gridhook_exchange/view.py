@@ -12,6 +12,7 @@ from gridhook.tables import concatenate
 from gridhook.trades import SETTLEMENT, SPOT, Trades
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
+from gridhook_exchange.market.statistics import SlotStatistics
 from gridhook_exchange.registry import Registry
 
 __all__ = ["View"]
@@ -28,6 +29,7 @@ class View:
         self._simulation = simulation
         self._registry = registry
         self._traded = 0
+        self._shown: tuple[SlotStatistics | None, MarketStats | None] = (None, None)
         self.show(np.empty(0, dtype=np.int64))
 
     @property
@@ -72,6 +74,8 @@ class View:
 
     def trades(self, parts: list[Entries]) -> Trades | None:
         """Return the trades of own assets; None if there are none."""
+        if not parts:
+            return None
         own = np.zeros(len(self._simulation.community.kinds), dtype=np.bool_)
         own[self._owned] = True
         chosen = [part.take(own[part.buyer] | own[part.seller]) for part in parts]
@@ -85,10 +89,11 @@ class View:
 
     def _statistics(self) -> MarketStats | None:
         last = self._simulation.last_statistics
-        if last is None:
-            return None
-        columns = (last.min_rate, last.max_rate, last.mean_rate, last.median_rate, last.energy_kwh)
-        return MarketStats(*map(self._by_area, columns))
+        # They are the same for a whole slot.
+        if last is not None and last is not self._shown[0]:
+            columns = (last.min_rate, last.max_rate, last.mean_rate, last.median_rate, last.energy_kwh)
+            self._shown = (last, MarketStats(*map(self._by_area, columns)))
+        return self._shown[1]
 
     def _assets(self, own: Ints, identity: tuple[Objects, ...]) -> Assets:
         simulation = self._simulation

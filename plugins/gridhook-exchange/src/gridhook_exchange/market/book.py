@@ -125,7 +125,8 @@ class Book:
             return np.empty(0, dtype=np.int64)
         is_wanted = np.zeros(max(int(self.key.max()), int(keys.max())) + 1, dtype=np.bool_)
         is_wanted[keys] = True
-        return np.flatnonzero(is_wanted[self.key] & (self.energy_kwh > 0) & (self.id >= 0))
+        rows: Ints = (is_wanted[self.key] & (self.energy_kwh > 0) & (self.id >= 0)).nonzero()[0]
+        return rows
 
     def remove(self, keys: Ints) -> Ints:
         """Delete all open orders of these keys; return their ids."""

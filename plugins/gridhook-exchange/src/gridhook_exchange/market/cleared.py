@@ -55,6 +55,10 @@ class Cleared:
         return len(self.buyer)
 
 
+_NONE: Ints = np.empty(0, dtype=np.int64)
+_NO_TRADES = Cleared(_NONE, _NONE, np.empty(0), np.empty(0), _NONE, np.empty(0, dtype=np.bool_), *[_NONE] * 5)
+
+
 class Trades:
     """Collects trades, and takes their energy off the book."""
 
@@ -78,8 +82,7 @@ class Trades:
     def result(self) -> Cleared:
         """Return all of them."""
         if not self._parts:
-            none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
-            return Cleared(none, none, nothing, nothing, none, np.empty(0, dtype=np.bool_), *[none] * 5)
+            return _NO_TRADES
         columns = ([getattr(part, field.name) for part in self._parts] for field in attrs.fields(Cleared))
         return Cleared(*map(np.concatenate, columns))
 

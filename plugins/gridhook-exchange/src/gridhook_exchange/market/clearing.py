@@ -36,14 +36,17 @@ def clear(book: Book, community: Community, fees: Fees, tick: int) -> Cleared:
         return trades.result()
     home = tree.home[book.key // 2]
     reach = reaches(book, tick, rules.min_age_ticks)
+    # Orders that are posted in this tick are nowhere yet.
+    is_posted = reach >= 0
     for depth in range(tree.height, -1, -1):
         market = tree.ancestor[depth][home]
         way = fees.way(is_offer, home, market)
         there = way.there(best)
-        slack = reach - (tree.depth[home] - depth)
-        # Orders that are posted in this tick are nowhere yet.
-        usable = (market >= 0) & (book.energy_kwh > 0) & (is_offer | (there >= 0)) & (reach >= 0)
+        usable = is_posted & (market >= 0) & (book.energy_kwh > 0) & (is_offer | (there >= 0))
         rows = _crossing(usable, is_offer, there, market, len(tree.parent))
+        if not len(rows):
+            continue
+        slack = reach - (tree.depth[home] - depth)
         is_easy = _is_easy(book, rows, market, slack) & (rules.clearing == "pay-as-bid")
         _match_at_once(book, rows[is_easy], market, way, rules, trades)
         rest = rows[~is_easy]
@@ -69,7 +72,7 @@ class _Here:
     def sides(self) -> tuple[Ints, Ints]:
         """Return the places of bids and of offers."""
         is_offer = self.book.key[self.rows] % 2 == OFFER
-        return np.flatnonzero(~is_offer), np.flatnonzero(is_offer)
+        return (~is_offer).nonzero()[0], is_offer.nonzero()[0]
 
     def side(self, some: Ints) -> Side:
         """Return some of the orders, given by their places here."""
@@ -104,19 +107,20 @@ class _Here:
 def _can_cross(book: Book, is_offer: Bools, best: Floats) -> bool:
     """Return whether any bid reaches any offer before fees, which only take them apart."""
     is_open = book.energy_kwh > 0
-    highest = best[is_open & ~is_offer].max(initial=-np.inf)
-    lowest = best[is_open & is_offer].min(initial=np.inf)
-    return bool(lowest - highest <= TOLERANCE)
+    bids, offers = best[is_open & ~is_offer], best[is_open & is_offer]
+    return len(bids) > 0 and len(offers) > 0 and bool(offers.min() - bids.max() <= TOLERANCE)
 
 
 def _crossing(usable: Bools, is_offer: Bools, best: Floats, market: Ints, markets: int) -> Ints:
     """Return the rows of the markets in which the highest bid reaches the lowest offer, market by market."""
-    offers, bids = np.flatnonzero(usable & is_offer), np.flatnonzero(usable & ~is_offer)
+    offers, bids = (usable & is_offer).nonzero()[0], (usable & ~is_offer).nonzero()[0]
+    if not (len(offers) and len(bids) and best[offers].min() - best[bids].max() <= TOLERANCE):
+        return offers[:0]
     highest = np.full(markets, -np.inf)
     np.maximum.at(highest, market[bids], best[bids])
     lowest = np.full(markets, np.inf)
     np.minimum.at(lowest, market[offers], best[offers])
-    rows: Ints = np.flatnonzero(usable)
+    rows: Ints = usable.nonzero()[0]
     rows = rows[(lowest - highest <= TOLERANCE)[market[rows]]]
     return rows[np.argsort(market[rows], kind="stable")]
 

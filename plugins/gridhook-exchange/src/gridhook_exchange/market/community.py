@@ -159,7 +159,9 @@ class Community:
 
     def slot_number(self, start: pendulum.DateTime) -> int | None:
         """Return the number of the slot that starts then, inside the run or not; None if none does."""
-        number, rest = divmod((start - self.start).total_seconds(), self.slot_length.total_seconds())
+        # To the microsecond: timestamps of this century are no more exact.
+        since = round(start.timestamp() - self.start.timestamp(), 6)
+        number, rest = divmod(since, self.slot_length.total_seconds())
         return None if rest else int(number)
 
     @cached_property

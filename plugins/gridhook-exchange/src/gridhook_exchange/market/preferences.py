@@ -144,6 +144,8 @@ class _Matching:
     def serve_partners(self) -> None:
         """Match where either side names partners."""
         wanted, asked = self._wanted, self._asked
+        if not (wanted.partners or asked.partners):
+            return
         naming = _Index((place, one) for place, named in wanted.partners.items() for one in named)
         welcome = [one for named in asked.partners.values() for one in named]
         theirs = np.flatnonzero(np.isin(wanted.owners, welcome)).tolist()
@@ -158,7 +160,7 @@ class _Matching:
         partners = self._asked.partners.get(offer)
         if partners is None:
             return [self._shelf(naming, self._asked.owner[offer])]
-        return [self._shelf(owned, one) for one in sorted(partners)]
+        return [self._shelf(owned, one) for one in partners]
 
     def serve_energy_types(self) -> None:
         """Match where nobody names partners, and bids name energy types."""

@@ -253,7 +253,9 @@ class Simulation:
         community = self.community
         is_own = ~self.is_controlled
         is_own[community.market_maker] = False
-        key = np.flatnonzero(np.repeat(is_own, 2) & (market.limit_kwh > TOLERANCE))
+        key = (np.repeat(is_own, 2) & (market.limit_kwh > TOLERANCE)).nonzero()[0]
+        if not len(key) and not market.is_one_sided:
+            return
         asset = key // 2
         maker_home = np.full(len(key), community.tree.home[community.market_maker])
         home = community.tree.home[asset]

@@ -112,6 +112,8 @@ class SlotMarket:
 
     def post(self, lines: Lines, tick: int) -> Posted:
         """Post orders at the end of a tick; several of one key in one call do what they would do one by one."""
+        if not len(lines):
+            return Posted(np.empty(0, dtype=np.bool_), {}, np.empty(0, dtype=np.int64))
         errors = self._refusals(lines)
         fits = np.ones(len(lines), dtype=np.bool_)
         fits[list(errors)] = False
@@ -122,7 +124,7 @@ class SlotMarket:
         self._book.remove(lines.key[fits & lines.replace])
         # What the limit has cut down to dust is taken and gone.
         energy[energy <= TOLERANCE] = 0.0
-        rows, place = np.flatnonzero(fits), np.cumsum(fits) - 1
+        rows, place = fits.nonzero()[0], fits.cumsum() - 1
         ids = np.full(len(lines), -1)
         ids[rows] = self._book.add(
             lines.key[rows],
@@ -199,9 +201,9 @@ class SlotMarket:
         bad_rate = ~np.isfinite(lines.rate) | (lines.rate < 0)
         bad_energy = ~(lines.energy_kwh > TOLERANCE)
         errors = {
-            row: f"the rate {lines.rate[row]:g} is not a number from 0 up" for row in np.flatnonzero(bad_rate).tolist()
+            row: f"the rate {lines.rate[row]:g} is not a number from 0 up" for row in bad_rate.nonzero()[0].tolist()
         }
-        for row in np.flatnonzero(bad_energy & ~bad_rate).tolist():
+        for row in (bad_energy & ~bad_rate).nonzero()[0].tolist():
             errors[row] = f"the energy {lines.energy_kwh[row]:g} kWh is not above {TOLERANCE:g} kWh"
         for row, terms in lines.terms.items():
             if row not in errors and not all(map(_makes_sense, terms.alternatives)):
@@ -215,9 +217,9 @@ class SlotMarket:
         """Refuse what an asset does not need or have; an excess within the tolerance is cut off."""
         posted = self.open_kwh()
         refused = []
-        if len(np.unique(lines.key)) == len(lines):
+        if len(set(lines.key.tolist())) == len(lines):
             rooms = np.maximum(self.limit_kwh[lines.key] - np.where(lines.replace, 0.0, posted[lines.key]), 0.0)
-            too_much = np.flatnonzero(fits & ~(energy <= rooms + TOLERANCE)).tolist()
+            too_much = (fits & ~(energy <= rooms + TOLERANCE)).nonzero()[0].tolist()
             np.minimum(energy, rooms, out=energy)
             return [(row, self._excess(lines, row, float(rooms[row]))) for row in too_much]
         taken: dict[int, list[int]] = {}

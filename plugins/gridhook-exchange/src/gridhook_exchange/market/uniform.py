@@ -55,9 +55,9 @@ def clearing_of(bid_rate: Floats, bid_kwh: Floats, offer_rate: Floats, offer_kwh
 def pay_as_clear(bids: Side, offers: Side, priority: Priority = "compatible") -> UniformMatches:
     """Match by pay-as-clear, round after round until one yields no trade (PROTOCOL.md 6.2, 6.4).
 
-    In each round the highest bids meet the cheapest offers until the clearing energy is used, all at the clearing rate;
-    of equal rates the priority decides. An asset never trades with itself; where only that would be left to do at the
-    clearing rate, those that it hides trade bid by bid, each at the bid's rate.
+    In each round the highest bids meet the cheapest offers, all at the clearing rate; of equal rates the priority
+    decides. An asset never trades with itself; where only that would be left to do at the clearing rate, those that it
+    hides trade bid by bid, each at the bid's rate.
     """
     ranked_bids = ranked(bids.rate, bids.serial, priority, dearest_first=True)
     ranked_offers = ranked(offers.rate, offers.serial, priority, dearest_first=False)
@@ -94,35 +94,35 @@ class _Rounds:
         """Trade a clearing's energy at its rate; return whether anything traded."""
         served = int(np.searchsorted(-self._bids.rate, -found.rate, side="right"))
         before = len(self.bid)
-        self._serve(range(served), found)
+        self._serve(range(served), found.rate)
         return len(self.bid) > before
 
     def trade_bid_by_bid(self) -> None:
         """Trade all that is left and fits, each bid at its rate."""
         for bid in np.flatnonzero(_is_open(np.array(self._wanted))).tolist():
-            self._serve((bid,), Clearing(float(self._bids.rate[bid]), self._wanted[bid]))
+            self._serve((bid,), float(self._bids.rate[bid]))
 
-    def _serve(self, bids: Sequence[int], found: Clearing) -> None:
-        remaining, first = found.energy_kwh, 0
-        end = int(np.searchsorted(self._offers.rate, found.rate + CLEARING_TOLERANCE, side="right"))
+    def _serve(self, bids: Sequence[int], rate: float) -> None:
+        """Let bids take from all offers up to a rate; those at it or above want no more than its clearing energy."""
+        first = 0
+        end = int(np.searchsorted(self._offers.rate, rate + CLEARING_TOLERANCE, side="right"))
         for bid in bids:
             at = first
-            while at < end and min(self._wanted[bid], remaining) > TOLERANCE:
+            while at < end and self._wanted[bid] > TOLERANCE:
                 if self._left[at] <= TOLERANCE:
                     first += at == first
                 elif self._sellers[at] != self._buyers[bid]:
-                    remaining -= self._trade(bid, at, remaining, found.rate)
+                    self._trade(bid, at, rate)
                 at += 1
 
-    def _trade(self, bid: int, offer: int, most: float, rate: float) -> float:
-        energy = min(self._wanted[bid], self._left[offer], most)
+    def _trade(self, bid: int, offer: int, rate: float) -> None:
+        energy = min(self._wanted[bid], self._left[offer])
         self._wanted[bid] -= energy
         self._left[offer] -= energy
         self.bid.append(bid)
         self.offer.append(offer)
         self.energy_kwh.append(energy)
         self.rate.append(rate)
-        return energy
 
 
 def _is_open(energy_kwh: Floats) -> Bools:

@@ -118,8 +118,8 @@ class Wishes:
         self._is_bound = np.zeros(len(side.rate), dtype=np.bool_)
         self._is_bound[list(side.terms)] = True
         is_open = side.energy_kwh > TOLERANCE
-        free = np.flatnonzero(~self._is_bound & is_open)
-        bound = np.flatnonzero(self._is_bound & is_open)
+        free = (~self._is_bound & is_open).nonzero()[0]
+        bound = (self._is_bound & is_open).nonzero()[0]
         sets = [side.terms[row].alternatives for row in bound.tolist()]
         counts = [len(alternatives) for alternatives in sets]
         rows = np.repeat(bound, counts)
