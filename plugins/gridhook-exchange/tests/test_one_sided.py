@@ -224,10 +224,12 @@ def test_who_posted_first_takes_first_whatever_the_order_of_rows(two_takers):
 
 
 @pytest.mark.parametrize(("priority", "sellers"), [("compatible", [3, 2]), ("price-time", [2, 3])])
-def test_of_equal_offers_the_priority_decides(two_takers, priority, sellers):
+@pytest.mark.parametrize("posted", [2, 3])
+def test_of_equal_offers_the_priority_decides_however_far_they_have_come(two_takers, priority, sellers, posted):
+    """At tick 3 the older offer has come further, at tick 4 both have come equally far."""
     community = attrs.evolve(two_takers, rules=attrs.evolve(two_takers.rules, priority=priority))
-    orders = [Order(2, True, 10.0, 0.5, 0), Order(3, True, 10.0, 0.5, 1), Order(0, False, 20.0, 1.0, 2)]
-    assert [trade[1] for trade in all_of(fast(community, orders, 4))] == sellers
+    orders = [Order(2, True, 10.0, 0.5, 0), Order(3, True, 10.0, 0.5, 1), Order(0, False, 20.0, 1.0, posted)]
+    assert [trade[1] for trade in all_of(fast(community, orders, 5))] == sellers
 
 
 def test_of_offers_from_several_houses_the_cheapest_at_home_comes_first(make_community):
@@ -243,8 +245,9 @@ def test_of_offers_from_several_houses_the_cheapest_at_home_comes_first(make_com
 
 
 def test_an_offer_at_home_is_found_when_others_stand_above_only(make_community):
+    """In the grid all would be too dear, the offer from home too."""
     community = make_community(
-        {"Grid": (None, 0.0), "House": ("Grid", 0.0)},
+        {"Grid": (None, 50.0), "House": ("Grid", 0.0)},
         loads={"Load": ("House", [1.0])},
         pvs={"Near": ("House", [1.0]), "Dear": ("Grid", [1.0])},
     )
