@@ -202,7 +202,7 @@ def check_assets(trades, assets):
             sums[trade["slot"], trade[side], energy] += amount
             sums[trade["slot"], trade[side], cents] += amount * float(trade[f"{side}_rate"])
             sums[trade["slot"], trade[side], "settled_kWh"] += amount * (trade["market"] == "settlement")
-    assert len(assets) == SLOTS * 6
+    assert len(assets) == SLOTS * 7
     for asset in assets:
         for column in ("bought_kWh", "sold_kWh", "paid_cents", "received_cents", "settled_kWh"):
             assert float(asset[column]) == pytest.approx(sums[asset["slot"], asset["asset"], column])
@@ -223,7 +223,7 @@ def check_summary(told, orders, trades, assets, summary):
     assert summary["preferences"]["trades_with_partner"] == partners
     assert summary["forecasts"]["sent"] == 2 * sum(one.forecasts for one in told.values()) > 0
     for member in summary["members"]:
-        mine = [asset for asset in assets if f"/{member['name']}/" in asset["asset"]]
+        mine = [asset for asset in assets if asset["asset"].split("/")[-2] == member["name"]]
         for column in ("bought_kWh", "sold_kWh"):
             assert member[column] == pytest.approx(sum(float(asset[column]) for asset in mine))
     assert (summary["reasons"], summary["plugins"]) == (None, None)

@@ -89,21 +89,38 @@ def test_after_some_slots_of_silence_assets_trade_for_themselves_again(serve, co
     server = serve(community_file, *arguments)
     client = server.client()
     client.create_aggregator("x")
+    client.select(server.uuid("Load 1"))
+    client.resume()
+    assert server.wait() == 0
+    # It is heard when it selects, before the first slot; then the lease goes by.
+    assert has_traded(tmp_path / "results") == [False] * (1 + lease) + [True] * (5 - lease)
+    client.close()
+
+
+def test_who_listens_keeps_its_assets_though_it_has_nothing_to_send(serve, community_file, tmp_path):
+    """Such as at night for PVs: an unmodified SDK script sends nothing then."""
+    arguments = ("--paused", "--slots", 6, "--slot-seconds", 0, "--lease-slots", 1, "--report", "results")
+    server = serve(community_file, *arguments)
+    client = server.client()
+    client.create_aggregator("x")
     client.listen()
     client.select(server.uuid("Load 1"))
     client.resume()
     events = []
     while (message := client.next_message()) is not None:
         events.append(message["event"])
-    # It is heard when it selects, before the first slot; then the lease goes by.
-    assert events[: events.index("unselected_by_device")].count("market") == 1 + lease
-    assert events[events.index("unselected_by_device") :] == ["unselected_by_device", "finish"]
+    assert events.count("market") == 6
+    assert "unselected_by_device" not in events
     assert server.wait() == 0
-    with (tmp_path / "results" / "assets.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["asset"].endswith("Load 1")]
-    traded = [float(row["bought_kWh"]) - float(row["settled_kWh"]) > 0 for row in rows]
-    assert traded == [False] * (1 + lease) + [True] * (5 - lease)
+    assert has_traded(tmp_path / "results") == [False] * 6
     client.close()
+
+
+def has_traded(folder):
+    """Return slot by slot whether Load 1 has bought for itself."""
+    with (folder / "assets.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["asset"].endswith("Load 1")]
+    return [float(row["bought_kWh"]) - float(row["settled_kWh"]) > 0 for row in rows]
 
 
 def test_a_taken_port_is_one_line(gridhook, community_file):

@@ -105,7 +105,18 @@ class TestOrders:
         ]
         answer = place(run, *rows)
         assert answer.accepted.tolist() == [True, *[False] * 11, True]
-        words = ["own", "own", "rate", "more than", "side", "rate", "more than", "more than", "more than", "energy"]
+        words = [
+            "own",
+            "own",
+            "rate",
+            "nothing to sell",
+            "side",
+            "rate",
+            "more than",
+            "nothing to buy",
+            "more than",
+            "energy",
+        ]
         for row, word in enumerate([*words, "slot"], start=1):
             assert word in answer.order_errors[row]
         assert set(answer.order_errors) == set(range(1, 12))

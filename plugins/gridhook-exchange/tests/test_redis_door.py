@@ -200,13 +200,13 @@ class TestLifecycle:
         client.lifecycle("SELECT", aggregator_uuid=identity, device_uuid=LOAD)
         client.tick()
         client.batch(identity, {LOAD: [{"type": "device_info"}]})
-        answer = client.lifecycle("DELETE", aggregator_uuid=identity, name="oracle")
-        assert (answer["status"], answer["aggregator_uuid"]) == ("deleted", identity)
+        asked = {"type": "DELETE", "transaction_id": "t", "aggregator_uuid": identity, "name": "oracle"}
+        refused, deleted = client.door.hear("aggregator", json.dumps(asked).encode()).publications
+        assert refused.channel.startswith(f"external-aggregator//{identity}/")
+        assert "deleted" in refused.content["responses"][LOAD][0]["error_message"]
+        assert (deleted.content["status"], deleted.content["aggregator_uuid"]) == ("deleted", identity)
         assert not client.exchange.simulation.is_controlled.any()
-        begun, ended = client.tick()
-        assert begun == []
-        ((_, answers),) = [(one.channel, one.content["responses"]) for one in ended]
-        assert answers[LOAD][0]["status"] == "error"
+        assert client.tick() == ([], [])
         assert client.batch(identity, {}).publications[0].content["status"] == "error"
         other = client.create()
         assert client.lifecycle("SELECT", aggregator_uuid=other, device_uuid=LOAD)["status"] == "SELECTED"
@@ -384,7 +384,8 @@ class TestBatches:
         assert not client.door.has_sent("unknown")
         client.batch(identity, {})
         assert client.door.has_sent(identity)
-        client.lifecycle("DELETE", aggregator_uuid=identity)
+        asked = {"type": "DELETE", "transaction_id": "t", "aggregator_uuid": identity}
+        assert len(client.door.hear("aggregator", json.dumps(asked).encode()).publications) == 2
         assert not client.door.has_sent(identity)
 
 

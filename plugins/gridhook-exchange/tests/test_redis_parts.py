@@ -119,6 +119,9 @@ class Ear:
     def publish(self, message):
         self.heard.append(message)
 
+    def hears(self, aggregator):
+        return False
+
     def expects(self, aggregator):
         return aggregator in self.aggregators
 

@@ -213,7 +213,7 @@ def test_who_leaves_is_forgotten(is_reading):
 
 @pytest.fixture
 def exchange(make_community):
-    community = make_community(loads={"load": ("Grid", [0.4] * 2)}, slots=2)
+    community = make_community(loads={"load": ("Grid", [0.4] * 2)}, pvs={"pv": ("Grid", [0.0] * 2)}, slots=2)
     return Exchange(community, lambda _: frozenset(community.asset_ids[:-1]))
 
 
@@ -240,12 +240,38 @@ def test_nothing_runs_before_it_is_resumed(exchange):
     assert exchange.is_finished
 
 
+def test_in_lockstep_nobody_waits_for_who_has_no_areas(exchange):
+    async def check():
+        sockets = Sockets(1000)
+        driver = Driver(exchange, sockets, Lockstep(most_seconds=3600.0))
+        made = [exchange.create_aggregator("u", name) for name in "ab"]
+        tasks = [asyncio.create_task(sockets.serve(Reader(), one.uuid)) for one in made]
+        await settle()
+        driver.resumed.set()
+        running = asyncio.create_task(driver.run())
+        await settle()
+        # Nobody has anything yet: the market waits until somebody has.
+        assert exchange.simulation.tick == 0
+        exchange.select("u", made[0].uuid, "asset load")
+        body = {"transaction_id": "t", "aggregator_uuid": made[0].uuid, "batch_commands": {}}
+        exchange.submit("u", body)
+        await driver.note_batch()
+        await settle()
+        assert exchange.simulation.tick == 1
+        for task in (running, *tasks):
+            task.cancel()
+        await asyncio.gather(running, *tasks, return_exceptions=True)
+
+    run(check())
+
+
 def test_in_lockstep_a_tick_waits_for_all_who_listen(exchange):
     async def check():
         sockets = Sockets(1000)
         driver = Driver(exchange, sockets, Lockstep(most_seconds=3600.0))
         made = [exchange.create_aggregator("u", name) for name in "ab"]
         exchange.select("u", made[0].uuid, "asset load")
+        exchange.select("u", made[1].uuid, "asset pv")
         readers = [Reader() for _ in made]
         for reader in readers:
             reader.may_read.set()

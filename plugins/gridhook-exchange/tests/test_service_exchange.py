@@ -182,9 +182,51 @@ def test_a_batch_of_who_was_deleted_meanwhile_is_answered(build):
     exchange.select("u", mine.uuid, "asset load")
     exchange.begin_tick()
     exchange.submit("u", batch(exchange, {"asset load": [{"type": "device_info"}]}))
-    exchange.delete_aggregator("u", mine.uuid)
-    (message,) = exchange.end_tick()
-    assert message.content["responses"]["asset load"][0]["status"] == "error"
+    (message,) = exchange.delete_aggregator("u", mine.uuid)
+    (answer,) = message.content["responses"]["asset load"]
+    assert (message.channel, answer["command"], answer["status"]) == (mine.uuid, "device_info", "error")
+    assert "deleted" in answer["error_message"]
+    assert exchange.end_tick() == []
+
+
+def test_what_waits_when_it_is_stopped_is_answered(build):
+    exchange = build()
+    mine = exchange.create_aggregator("u", "x")
+    exchange.select("u", mine.uuid, "asset load")
+    exchange.submit("u", batch(exchange, {"asset load": [{"type": "device_info"}, 5]}))
+    answer, finish, *_ = [message.content for message in exchange.finish()]
+    assert [one["status"] for one in answer["responses"]["asset load"]] == ["error", "error"]
+    assert "the run is over" in answer["responses"]["asset load"][0]["error_message"]
+    assert finish["event"] == "finish"
+    with pytest.raises(Refusal, match="over"):
+        exchange.submit("u", batch(exchange, {}))
+
+
+def test_a_transaction_that_was_answered_before_counts_as_a_batch_of_the_tick(build):
+    exchange = build()
+    mine = exchange.create_aggregator("u", "x")
+    exchange.select("u", mine.uuid, "asset load")
+    run(exchange, 1, lambda: exchange.submit("u", batch(exchange, {})))
+    exchange.begin_tick()
+    assert not exchange.has_sent(mine)
+    assert exchange.submit("u", batch(exchange, {}))
+    assert exchange.has_sent(mine)
+
+
+def test_statistics_are_of_markets_in_which_a_user_trades_or_that_it_owns(build):
+    """A home's are the figures of its assets."""
+    owned = {"inside": {"asset load"}, "operator": {"market House"}, "outside": {"market Grid"}}
+    exchange = build(owned={user: frozenset(areas) for user, areas in owned.items()})
+    for user, areas in owned.items():
+        for area in areas:
+            exchange.select(user, exchange.create_aggregator(user, "x").uuid, area)
+    said = run(exchange, 11)
+    for user, sees in {"inside": True, "operator": True, "outside": False}.items():
+        (mine,) = exchange.aggregators.of_user(user)
+        tree = [one.content for one in said if one.channel == mine.uuid and one.content["event"] == "market"][-1]
+        house = tree["grid_tree"]["market Grid"]["children"]["market House"]
+        energy = house["last_market_stats"]["total_traded_energy_kWh"]
+        assert (energy is not None) == sees, user
 
 
 def test_percentage_fees_are_set_as_percentages(build):

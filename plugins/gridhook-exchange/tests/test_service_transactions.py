@@ -39,10 +39,29 @@ def test_an_aggregator_can_send_so_many_in_a_tick():
     assert refusal.value.why is Why.TOO_MANY
     transactions.add(batch("z", "b"))
     assert transactions.has_sent("a")
+    assert len(transactions.take()) == 3
     transactions.begin_tick()
     assert not transactions.has_sent("a")
     transactions.add(batch("z"))
-    assert len(transactions.take()) == 4
+    assert len(transactions.take()) == 1
+
+
+def test_what_came_in_a_pause_is_sent_in_the_next_tick():
+    transactions = Transactions(2, 10, 10)
+    transactions.add(batch("x"))
+    transactions.begin_tick()
+    assert transactions.has_sent("a")
+    transactions.add(batch("y"))
+    with pytest.raises(Refusal):
+        transactions.add(batch("z"))
+
+
+def test_only_what_waits_of_one_aggregator_is_taken():
+    transactions = Transactions(2, 10, 10)
+    for name, aggregator in (("x", "a"), ("y", "b"), ("z", "a")):
+        transactions.add(batch(name, aggregator))
+    assert [one.transaction for one in transactions.take("a")] == ["x", "z"]
+    assert [one.transaction for one in transactions.take()] == ["y"]
 
 
 def test_a_transaction_that_waits_already_is_none_too_many():

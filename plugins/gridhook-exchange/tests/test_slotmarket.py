@@ -83,7 +83,7 @@ class TestPosting:
 
     def test_who_has_nothing_can_sell_nothing(self, make_market):
         errors = make_market().post(lines((2 * LOAD + 1, 10.0, 0.1, True), (SELL, 10.0, np.inf, True)), 0).errors
-        assert errors[0] == "0.1 kWh is more than the 0 kWh that 'Load' can sell"
+        assert errors[0] == "'Load' has nothing to sell in this slot"
         assert errors[1].startswith("inf kWh is more than")
 
     @pytest.mark.parametrize("extra", [(), ((BUY, np.nan, 1.0, False),)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pendulum
 
-from gridhook.arrays import Floats, Ints, Objects
+from gridhook.arrays import Bools, Floats, Ints, Objects
 from gridhook.assets import Asset, Assets
 from gridhook.grid import Deviations, Grid, MarketStats
 from gridhook.tables import concatenate
@@ -29,6 +29,7 @@ class View:
         self._simulation = simulation
         self._registry = registry
         self._traded = 0
+        self._hidden: Bools = np.zeros(len(registry.market_area), dtype=np.bool_)
         self._shown: tuple[SlotStatistics | None, MarketStats | None] = (None, None)
         self.show(np.empty(0, dtype=np.int64))
 
@@ -41,6 +42,11 @@ class View:
         """See these assets, given by ascending numbers, and no others."""
         self._owned = assets
         self._identity = self._identify(assets)
+
+    def hide(self, markets: Bools) -> None:
+        """Show no statistics of these markets (bool, per market)."""
+        self._hidden = markets
+        self._shown = (None, None)
 
     def grid(self) -> Grid:
         """Return what the aggregator sees now."""
@@ -92,7 +98,8 @@ class View:
         # They are the same for a whole slot.
         if last is not None and last is not self._shown[0]:
             columns = (last.min_rate, last.max_rate, last.mean_rate, last.median_rate, last.energy_kwh)
-            self._shown = (last, MarketStats(*map(self._by_area, columns)))
+            seen = (np.where(self._hidden, np.nan, column) for column in columns)
+            self._shown = (last, MarketStats(*map(self._by_area, seen)))
         return self._shown[1]
 
     def _assets(self, own: Ints, identity: tuple[Objects, ...]) -> Assets:

@@ -87,7 +87,9 @@ class Simulation:
         ended = self.slot - 1
         if ended >= 0 and community.rules.settlement_slots:
             limits = self._deviation_limits(ended)
-            self.settlements[ended] = SlotMarket(community, ended, fees, limits, priority, self._order_ids)
+            self.settlements[ended] = SlotMarket(
+                community, ended, fees, limits, priority, self._order_ids, is_settlement=True
+            )
         oldest = self.slot - community.rules.settlement_slots
         self.settlements = {slot: market for slot, market in self.settlements.items() if slot >= oldest}
 

@@ -88,6 +88,7 @@ class SlotMarket:
         ids: OrderIds | None = None,
         *,
         is_one_sided: bool = False,
+        is_settlement: bool = False,
     ) -> None:
         self.slot = slot
         self.fees = fees
@@ -97,6 +98,7 @@ class SlotMarket:
         self.sold_kwh = np.zeros(len(community.kinds))
         self.cost_cents = np.zeros(len(community.kinds))
         self._community = community
+        self.is_settlement = is_settlement
         self._priority = priority
         self._book = Book(ids)
         self._due: set[int] = set()
@@ -242,6 +244,9 @@ class SlotMarket:
         asset, side = divmod(int(lines.key[row]), 2)
         name = self._community.asset_names[asset]
         verb = "sell" if side else "buy"
+        if self.limit_kwh[lines.key[row]] <= TOLERANCE:
+            gates = ": bids settle positive deviations of loads and PVs, offers negative ones"
+            return f"{name!r} has nothing to {verb} in this slot" + (gates if self.is_settlement else "")
         return f"{lines.energy_kwh[row]:.6g} kWh is more than the {room:.6g} kWh that {name!r} can {verb}"
 
     def _meeting_ticks(self, tick: int) -> set[int]:

@@ -127,6 +127,11 @@ class RedisDoor:
         """Return whether an aggregator can be waited for: it is one of ours, and has sent a batch."""
         return self._door.has_sent(aggregator)
 
+    def hears(self, aggregator: str) -> bool:
+        """Return False: who listens over Redis is not known, so that only batches tell that an aggregator is there."""
+        del aggregator
+        return False
+
     def _client(self, answer: float | None) -> Redis:
         return Redis.from_url(
             self._address.url,

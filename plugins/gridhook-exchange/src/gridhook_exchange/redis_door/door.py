@@ -77,10 +77,12 @@ class Door:
     def hear(self, channel: str, data: bytes) -> Heard:
         """Do what a message asks for."""
         if channel in LIFECYCLE:
-            answer = answer_lifecycle(self._exchange, self._user, data)
+            answer, said = answer_lifecycle(self._exchange, self._user, data)
+            # They are of an aggregator that is no longer there.
+            refused = [self._answer_to_batch(message) for message in said]
             if answer["status"] == "deleted":
                 self._have_sent.discard(answer["aggregator_uuid"])
-            return Heard((Publication(LIFECYCLE_ANSWERS, answer),))
+            return Heard((*filter(None, refused), Publication(LIFECYCLE_ANSWERS, answer)))
         if channel == BATCHES:
             return self._take_batch(data)
         if channel in CONTROLS:
@@ -93,16 +95,19 @@ class Door:
         """Return what is to be published of something that the exchange says; None if nobody here is concerned."""
         content = message.content
         if content.get("command") == "batch_commands":
-            asked = (message.channel, content["transaction_id"])
-            if asked not in self._waiting:
-                return None
-            self._waiting.remove(asked)
-            return Publication(answers_to_batches(message.channel), content)
+            return self._answer_to_batch(message)
         if content.get("event") not in _EVENTS:
             return None
         if self._has_aggregator(message.channel):
             return Publication(events_of(message.channel), {**content, "simulation_id": None})
         return self._tell_area(message.channel, content)
+
+    def _answer_to_batch(self, message: Message) -> Publication | None:
+        asked = (message.channel, message.content["transaction_id"])
+        if asked not in self._waiting:
+            return None
+        self._waiting.remove(asked)
+        return Publication(answers_to_batches(message.channel), message.content)
 
     def has_sent(self, aggregator: str) -> bool:
         """Return whether an aggregator has ever sent a batch over Redis: then it is there and will send others."""

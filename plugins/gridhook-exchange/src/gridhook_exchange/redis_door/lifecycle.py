@@ -7,15 +7,16 @@ from typing import Any
 
 from gridhook_exchange.redis_door.reading import known_text, read_message, text_of
 from gridhook_exchange.service.errors import Refusal, Why
-from gridhook_exchange.service.exchange import Exchange
+from gridhook_exchange.service.exchange import Exchange, Message
 
 __all__ = ["answer_lifecycle"]
 
 _Message = Mapping[str, Any]
+_Done = tuple[dict[str, Any], list[Message]]
 
 
-def answer_lifecycle(exchange: Exchange, user: str, data: bytes) -> dict[str, Any]:
-    """Do what a message asks for, and return the answer.
+def answer_lifecycle(exchange: Exchange, user: str, data: bytes) -> tuple[dict[str, Any], list[Message]]:
+    """Do what a message asks for; return the answer, and what the exchange says to batches that still waited.
 
     The answer always has the keys ``transaction_id`` and, if it is an error, ``aggregator_uuid``: everybody hears it,
     and a client that misses a key may stop listening (10, B1).
@@ -25,7 +26,7 @@ def answer_lifecycle(exchange: Exchange, user: str, data: bytes) -> dict[str, An
         message = read_message(data)
         transaction = text_of(message, "transaction_id")
         work = _WORK.get(str(message.get("type")), _refuse)
-        return {**work(exchange, user, message), "transaction_id": transaction}
+        answer, said = work(exchange, user, message)
     except Refusal as refusal:
         transaction_or_none = known_text(message, "transaction_id")
         aggregator = transaction_or_none if message.get("type") == "CREATE" else known_text(message, "aggregator_uuid")
@@ -36,10 +37,11 @@ def answer_lifecycle(exchange: Exchange, user: str, data: bytes) -> dict[str, An
             **({} if device is None else {"device_uuid": device}),
             "transaction_id": transaction_or_none,
             "msg": refusal.message,
-        }
+        }, []
+    return {**answer, "transaction_id": transaction}, said
 
 
-def _create(exchange: Exchange, user: str, message: _Message) -> dict[str, Any]:
+def _create(exchange: Exchange, user: str, message: _Message) -> _Done:
     name, identity = text_of(message, "name"), text_of(message, "transaction_id")
     try:
         exchange.create_aggregator(user, name, identity)
@@ -47,7 +49,7 @@ def _create(exchange: Exchange, user: str, message: _Message) -> dict[str, Any]:
         if refusal.why is not Why.TOO_MANY or not _forget_idle(exchange, user):
             raise
         exchange.create_aggregator(user, name, identity)
-    return {"status": "ready", "name": name}
+    return {"status": "ready", "name": name}, []
 
 
 def _forget_idle(exchange: Exchange, user: str) -> bool:
@@ -60,29 +62,29 @@ def _forget_idle(exchange: Exchange, user: str) -> bool:
     return bool(idle)
 
 
-def _delete(exchange: Exchange, user: str, message: _Message) -> dict[str, Any]:
+def _delete(exchange: Exchange, user: str, message: _Message) -> _Done:
     aggregator = text_of(message, "aggregator_uuid")
-    exchange.delete_aggregator(user, aggregator)
-    return {"status": "deleted", "aggregator_uuid": aggregator}
+    said = exchange.delete_aggregator(user, aggregator)
+    return {"status": "deleted", "aggregator_uuid": aggregator}, said
 
 
-def _select(exchange: Exchange, user: str, message: _Message) -> dict[str, Any]:
+def _select(exchange: Exchange, user: str, message: _Message) -> _Done:
     aggregator, area = text_of(message, "aggregator_uuid"), text_of(message, "device_uuid")
     exchange.select(user, aggregator, area)
-    return {"status": "SELECTED", "aggregator_uuid": aggregator, "device_uuid": area}
+    return {"status": "SELECTED", "aggregator_uuid": aggregator, "device_uuid": area}, []
 
 
-def _unselect(exchange: Exchange, user: str, message: _Message) -> dict[str, Any]:
+def _unselect(exchange: Exchange, user: str, message: _Message) -> _Done:
     aggregator, area = text_of(message, "aggregator_uuid"), text_of(message, "device_uuid")
     exchange.unselect(user, aggregator, area)
-    return {"status": "UNSELECTED", "aggregator_uuid": aggregator, "device_uuid": area}
+    return {"status": "UNSELECTED", "aggregator_uuid": aggregator, "device_uuid": area}, []
 
 
-def _refuse(_: Exchange, __: str, ___: _Message) -> dict[str, Any]:
+def _refuse(_: Exchange, __: str, ___: _Message) -> _Done:
     raise Refusal(Why.INVALID, f"'type' has to be one of {', '.join(_WORK)}")
 
 
-_WORK: Mapping[str, Callable[[Exchange, str, _Message], dict[str, Any]]] = {
+_WORK: Mapping[str, Callable[[Exchange, str, _Message], _Done]] = {
     "CREATE": _create,
     "DELETE": _delete,
     "SELECT": _select,

@@ -12,6 +12,7 @@ from typing import Any
 
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.limits import LONGEST_ID
+from gridhook_exchange.service.texts import unique_keys
 
 __all__ = ["is_writable", "known_text", "read_message", "text_of"]
 
@@ -28,7 +29,7 @@ def read_message(data: bytes) -> dict[str, Any]:
         raise Refusal(Why.INVALID, f"the message is larger than {_MOST_BYTES} bytes")
     try:
         # Bytes alone would be read in other encodings, too, and with halves of characters in them.
-        value = json.loads(data.decode("utf-8-sig"), parse_int=_read_integer)
+        value = json.loads(data.decode("utf-8-sig"), parse_int=_read_integer, object_pairs_hook=unique_keys)
     except RecursionError as error:
         raise Refusal(Why.INVALID, "the message is nested too deeply") from error
     except UnicodeDecodeError as error:

@@ -13,6 +13,9 @@ from gridhook_exchange.service.exchange import Exchange, Message
 __all__ = ["Driver", "Lockstep", "Outlet", "Pace", "Paced", "encode_content", "encode_message"]
 
 
+_MARKET_EVENTS = frozenset({"market", "tick", "trade", "finish"})
+
+
 class Pace(Protocol):
     """How long a tick lasts."""
 
@@ -30,6 +33,10 @@ class Outlet(Protocol):
 
     def expects(self, aggregator: str) -> bool:
         """Return whether an aggregator is connected this way, so that its batch can be waited for."""
+        ...
+
+    def hears(self, aggregator: str) -> bool:
+        """Return whether an aggregator listens this way now, so that it is there even if it sends nothing."""
         ...
 
 
@@ -56,6 +63,7 @@ class Driver:
         while not self.exchange.is_finished:
             await self.resumed.wait()
             self._is_in_tick = True
+            self._keep_leases()
             self.publish(self.exchange.begin_tick())
             await self._pace.wait(self, is_event=self.exchange.is_event_tick)
             self._end_tick()
@@ -78,6 +86,11 @@ class Driver:
         async with self.submitted:
             self.submitted.notify_all()
 
+    def _keep_leases(self) -> None:
+        for aggregator in self.exchange.aggregators:
+            if any(outlet.hears(aggregator.uuid) for outlet in self.outlets):
+                self.exchange.keep_lease(aggregator)
+
     def _end_tick(self) -> None:
         self._is_in_tick = False
         self.publish(self.exchange.end_tick())
@@ -90,13 +103,17 @@ class _WebSockets:
         self._sockets = sockets
 
     def publish(self, message: Message) -> None:
-        """Queue a message for those who listen to its channel."""
+        """Queue a message for those who listen to its channel; answers wait for them a while, events are missed."""
         if self._sockets.is_open(message.channel):
             self._sockets.send(message.channel, encode_message(message))
+        elif message.content.get("event") not in _MARKET_EVENTS:
+            self._sockets.keep(message.channel, encode_message(message))
 
     def expects(self, aggregator: str) -> bool:
         """Return whether an aggregator has a WebSocket open."""
         return self._sockets.is_open(aggregator)
+
+    hears = expects
 
 
 class Paced:
@@ -154,4 +171,6 @@ def _all_sent(driver: Driver) -> bool:
     connected = [
         one for one in driver.exchange.aggregators if any(outlet.expects(one.uuid) for outlet in driver.outlets)
     ]
-    return bool(connected) and all(driver.exchange.has_sent(one) for one in connected)
+    # Who has no areas is told nothing, and waited for only while nobody else is there.
+    told = [one for one in connected if one.areas] or connected
+    return bool(told) and all(driver.exchange.has_sent(one) for one in told)

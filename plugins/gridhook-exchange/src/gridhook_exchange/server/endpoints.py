@@ -106,14 +106,16 @@ def _check_clock(hall: Hall, user: str) -> None:
 
 
 def _route(method: str, path: str, work: _Work) -> Route:
+    name = work.__name__
+
     async def answer(request: Request) -> JSONResponse:
         hall = hall_of(request)
         user = hall.user_of(request)
-        has_body = method == "POST" or request.headers.get("content-length", "0") != "0"
+        has_body = name in BODIES or request.headers.get("content-length", "0") != "0"
         return JSONResponse(await work(hall, user, request, await hall.body_of(request) if has_body else {}))
 
     answer.__doc__ = work.__doc__
-    return Route(path, answer, methods=[method], name=work.__name__)
+    return Route(path, answer, methods=[method], name=name)
 
 
 ROUTES = [

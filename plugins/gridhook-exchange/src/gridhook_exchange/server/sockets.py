@@ -9,6 +9,8 @@ from collections.abc import Iterable
 import attrs
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from gridhook_exchange.server.keeping import KeptFrames
+
 __all__ = ["Listener", "Sockets"]
 
 _TOO_SLOW = 1013
@@ -37,6 +39,7 @@ class Sockets:
         self._most_waiting = most_waiting
         self._most_bytes = most_bytes
         self._listeners: dict[str, set[Listener]] = {}
+        self._kept = KeptFrames()
         self._none_open = asyncio.Event()
         self._none_open.set()
 
@@ -58,6 +61,10 @@ class Sockets:
                 listener.waiting_bytes += len(frame)
                 listener.waiting.put_nowait(frame)
 
+    def keep(self, channel: str, frame: bytes) -> None:
+        """Keep a frame for whoever listens to a channel next, if that is soon."""
+        self._kept.add(channel, frame)
+
     def end(self, channels: Iterable[str] | None = None) -> None:
         """Close the WebSockets of some channels, or of all, after what waits for them."""
         for channel in list(self._listeners) if channels is None else channels:
@@ -71,6 +78,9 @@ class Sockets:
     async def serve(self, socket: WebSocket, channel: str) -> None:
         """Send what comes to a channel as binary frames, until either side ends it."""
         listener = Listener(channel)
+        for frame in self._kept.take(channel):
+            listener.waiting_bytes += len(frame)
+            listener.waiting.put_nowait(frame)
         self._listeners.setdefault(channel, set()).add(listener)
         self._none_open.clear()
         # Who reads too slowly may not let the writing go on either, so that it is not waited for.

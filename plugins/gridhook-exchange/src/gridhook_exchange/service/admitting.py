@@ -11,7 +11,7 @@ from gridhook.wire.errors import WireError
 from gridhook_exchange.service.counter import Reading
 from gridhook_exchange.service.limits import LONGEST_ID
 
-__all__ = ["admit_batch", "read_one"]
+__all__ = ["admit_batch", "read_one", "refuse_batch"]
 
 
 def admit_batch(batch: ReceivedBatch, has: Callable[[str], bool], most_commands: int) -> dict[str, list[Reading]]:
@@ -31,6 +31,13 @@ def admit_batch(batch: ReceivedBatch, has: Callable[[str], bool], most_commands:
     return readings
 
 
+def refuse_batch(batch: ReceivedBatch, reason: str) -> dict[str, list[CommandFailed]]:
+    """Return the answers to a batch of which nothing is done."""
+    return {
+        area: [_refused(area, command, reason) for command in commands] for area, commands in batch.commands.items()
+    }
+
+
 def read_one(command: object, area: str) -> Reading:
     """Return a command of an area as it is read."""
     try:
@@ -43,8 +50,13 @@ def _admit(area: str, command: WireCommand | WireError, *, is_own: bool) -> Read
     if isinstance(command, WireError):
         return _unreadable(command, area)
     if not is_own:
-        return CommandFailed(command_name(command), "the aggregator does not have this asset or market", area)
+        return _refused(area, command, "the aggregator does not have this asset or market")
     return command
+
+
+def _refused(area: str, command: WireCommand | WireError, reason: str) -> CommandFailed:
+    name = command.command[:LONGEST_ID] if isinstance(command, WireError) else command_name(command)
+    return CommandFailed(name, reason, area)
 
 
 def _unreadable(error: WireError, area: str) -> CommandFailed:

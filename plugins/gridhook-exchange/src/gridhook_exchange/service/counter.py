@@ -149,9 +149,11 @@ class Counter:
         commands = [command for _, command in group]
         energy = np.array([command.energy_kwh for command in commands])
         price = np.array([command.price_cents for command in commands])
+        # Equal rates are equal whatever the energies are, so that their priority decides.
+        rate = np.round(np.divide(price, energy, out=np.zeros_like(price), where=energy > TOLERANCE), 8)
         lines = Lines(
             np.array([2 * asked.number + (command.side == OFFER) for asked, command in group]),
-            np.round(np.divide(price, energy, out=np.zeros_like(price), where=energy > TOLERANCE), 8),
+            rate,
             energy,
             np.array([command.replace for command in commands]),
             {row: Terms.of(one.requirements) for row, one in enumerate(commands) if one.requirements},
@@ -162,7 +164,8 @@ class Counter:
         answers: list[tuple[_Asked, Answer]] = []
         for row, (asked, command) in enumerate(group):
             if posted.taken[row]:
-                order = wire_order(self._simulation, self._ids, market, lines, row, int(posted.ids[row]))
+                number = int(posted.ids[row])
+                order = wire_order(self._simulation, self._ids, market, lines, row, number, command.price_cents)
                 answers.append((asked, OrderTaken(asked.area, order, kind)))
             else:
                 answers.append((asked, CommandFailed(command.side, posted.errors[row], asked.area, market_type=kind)))
@@ -197,7 +200,7 @@ class Counter:
         if number is None or not market.withdraw_order(number, key):
             problem = f"the asset has no open {command.side} {describe(command.order_id)}"
             return CommandFailed(command_name(command), problem, area)
-        return OrdersDeleted(area, command.side, (command.order_id,))
+        return OrdersDeleted(area, command.side, (self._ids.order(number),))
 
     def _list(self, area: str, asset: int, command: ListOrders) -> Answer:
         market, problem = self._market_of_side(area, asset, command)
@@ -262,7 +265,7 @@ class Counter:
                 return f"{format_slot(slot)}: {problem}"
         # A client cannot know when the run ends: some slots may be beyond it, but not all.
         if all(number is not None and number >= simulation.community.slots for number in numbers.values()):
-            return "the run ends before these slots" if numbers else "there is no slot"
+            return "the run ends before these slots" if numbers else "no slot is given"
         return None
 
 

@@ -25,7 +25,7 @@ from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.registry import build_registry
-from gridhook_exchange.service.admitting import admit_batch, read_one
+from gridhook_exchange.service.admitting import admit_batch, read_one, refuse_batch
 from gridhook_exchange.service.aggregators import Aggregator, Aggregators
 from gridhook_exchange.service.connections import Connections
 from gridhook_exchange.service.counter import Counter, Reading
@@ -129,10 +129,12 @@ class Exchange:
         return messages
 
     def finish(self) -> list[Message]:
-        """Return what is said to everybody when it is over."""
+        """Return what is said to everybody when it is over, or is stopped: what still waits is refused."""
+        self.is_finished = True
         areas = (*self.simulation.community.asset_ids, *self.simulation.community.market_ids)
         content = write_finish_event(self.simulation_id)
         return [
+            *(self._refuse(batch, "the run is over") for batch in self._transactions.take()),
             *(Message(one.uuid, content) for one in self.aggregators),
             *(Message(area, {**content, "area_uuid": area}) for area in areas),
         ]
@@ -158,15 +160,17 @@ class Exchange:
         return self.aggregators.create(user, name, max(self.simulation.slot, 0), identity)
 
     def delete_aggregator(self, user: str, aggregator_uuid: str) -> list[Message]:
-        """Delete an aggregator; its areas trade for themselves again.
+        """Delete an aggregator; its areas trade for themselves again, and its batches that wait are refused.
 
         :raises Refusal: the user has no such aggregator.
         """
         for area in self.aggregators.delete(user, aggregator_uuid):
             self._give_back(area)
+        waiting = self._transactions.take(aggregator_uuid)
+        messages = [self._refuse(batch, "the aggregator was deleted") for batch in waiting]
         self._teller.forget(aggregator_uuid)
         self._transactions.forget(aggregator_uuid)
-        return []
+        return messages
 
     def select(self, user: str, aggregator_uuid: str, area: str) -> list[Message]:
         """Put an area under an aggregator.
@@ -202,6 +206,7 @@ class Exchange:
         aggregator.heard_in = max(self.simulation.slot, 0)
         known = self._transactions.answer_to(batch)
         if known is not None:
+            self._transactions.note(aggregator.uuid)
             return [Message(aggregator.uuid, known)]
         self._transactions.add(batch)
         return []
@@ -241,6 +246,10 @@ class Exchange:
             reading = CommandFailed(command_name(reading), "the first slot has not begun", area)
         return {**write_answer(self._execute_one(area, reading)), "transaction_id": transaction}
 
+    def keep_lease(self, aggregator: Aggregator) -> None:
+        """Say that an aggregator is still there, though it may have nothing to send."""
+        aggregator.heard_in = max(self.simulation.slot + 1, 0)
+
     def has_sent(self, aggregator: Aggregator) -> bool:
         """Return whether an aggregator has sent a batch in the running tick, or was told nothing to answer to.
 
@@ -254,7 +263,12 @@ class Exchange:
 
     def _execute(self, batch: ReceivedBatch) -> Message:
         readings = admit_batch(batch, partial(self._has, batch.aggregator), self._limits.most_commands)
-        answers = self._counter.execute(readings)
+        return self._answer(batch, self._counter.execute(readings))
+
+    def _refuse(self, batch: ReceivedBatch, reason: str) -> Message:
+        return self._answer(batch, refuse_batch(batch, reason))
+
+    def _answer(self, batch: ReceivedBatch, answers: Mapping[str, Sequence[Answer]]) -> Message:
         self._note(batch.commands, answers)
         content: dict[str, Any] = write_batch_answer(batch, answers)
         for its in content["responses"].values():
@@ -306,7 +320,7 @@ class Exchange:
 
     def _show(self, aggregator: Aggregator) -> None:
         assets = sorted(self._asset_of[area] for area in aggregator.areas if area in self._asset_of)
-        self._teller.show(aggregator.uuid, np.array(assets, dtype=np.int64))
+        self._teller.show(aggregator.uuid, np.array(assets, dtype=np.int64), self._owned(aggregator.user))
 
     def _tell_market(self, tick: int) -> list[Message]:
         messages: list[Message] = []

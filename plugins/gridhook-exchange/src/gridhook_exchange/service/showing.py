@@ -26,8 +26,10 @@ def listed_price(market: SlotMarket, key: int, rate: float, energy_kwh: float) -
     return market.listed_rate(key, rate) * energy_kwh
 
 
-def wire_order(simulation: Simulation, ids: Ids, market: SlotMarket, lines: Lines, row: int, number: int) -> WireOrder:
-    """Return an order that has just been posted."""
+def wire_order(
+    simulation: Simulation, ids: Ids, market: SlotMarket, lines: Lines, row: int, number: int, price: float
+) -> WireOrder:
+    """Return an order that has just been posted, for a price in cents: a bid's is what was sent, to the last digit."""
     community = simulation.community
     key, rate, energy = int(lines.key[row]), float(lines.rate[row]), float(lines.energy_kwh[row])
     asset = key // 2
@@ -38,8 +40,8 @@ def wire_order(simulation: Simulation, ids: Ids, market: SlotMarket, lines: Line
         side=OFFER if key % 2 else BID,
         energy_kwh=energy,
         rate=listed,
-        price_cents=listed * energy,
-        original_price_cents=rate * energy,
+        price_cents=listed * energy if key % 2 else price,
+        original_price_cents=price,
         created_at=tick_moment(simulation, simulation.tick + 1),
         slot=community.slot_start(market.slot),
         trader=Trader(name, area, name, area),

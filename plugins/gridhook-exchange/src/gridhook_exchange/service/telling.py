@@ -8,11 +8,12 @@ from typing import Any
 import attrs
 import numpy as np
 
-from gridhook.arrays import Ints
+from gridhook.arrays import Bools, Ints
 from gridhook.events import SlotOpened, Ticked
 from gridhook.grid import Grid
 from gridhook.wire.events import write_market_event, write_tick_event, write_trade_event
 from gridhook.wire.trees import LastSlot, write_grid_tree
+from gridhook_exchange.market.community import Community
 from gridhook_exchange.market.ledger import Entries
 from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.registry import Registry
@@ -37,10 +38,15 @@ class Teller:
         self._ids = ids
         self._simulation_id = simulation_id
         self._views: dict[str, View] = {}
+        self._hidden: dict[frozenset[str], Bools] = {}
 
-    def show(self, aggregator: str, assets: Ints) -> None:
-        """Let an aggregator see these assets, given by ascending numbers, and no others."""
-        self._view(aggregator).show(assets)
+    def show(self, aggregator: str, assets: Ints, own: frozenset[str]) -> None:
+        """Let an aggregator see these assets, by ascending numbers, and the statistics that concern its own areas."""
+        if own not in self._hidden:
+            self._hidden[own] = ~_concerned(self._simulation.community, own)
+        view = self._view(aggregator)
+        view.show(assets)
+        view.hide(self._hidden[own])
 
     def forget(self, aggregator: str) -> None:
         """Forget what an aggregator sees."""
@@ -96,3 +102,13 @@ class Teller:
         last = None if energy_and_cost is None else LastSlot(*(column[view.assets] for column in energy_and_cost))
         settlement = simulation.community.rules.settlement_slots > 0
         return write_grid_tree(grid, last, settlement=settlement)
+
+
+def _concerned(community: Community, own: frozenset[str]) -> Bools:
+    """Return per market whether any of these areas is it or is inside it: others' homes are theirs alone to see."""
+    markets = [market for market, area in enumerate(community.market_ids) if area in own]
+    homes = community.tree.home[[number for area, number in community.asset_numbers.items() if area in own]]
+    above = community.tree.ancestor[:, [*markets, *homes.tolist()]]
+    seen = np.zeros(len(community.market_ids), dtype=np.bool_)
+    seen[above[above >= 0]] = True
+    return seen

@@ -33,8 +33,8 @@ class Transactions:
         self._sizes: Counter[str] = Counter()
 
     def begin_tick(self) -> None:
-        """Begin a tick."""
-        self._sent.clear()
+        """Begin a tick: what came before it and waits, such as in a pause, is sent in it."""
+        self._sent = Counter(aggregator for aggregator, _ in self._waiting)
 
     def add(self, batch: ReceivedBatch) -> None:
         """Let a batch wait for the end of the tick; the same transaction again adds nothing, and is none too many.
@@ -43,18 +43,20 @@ class Transactions:
         """
         key = (batch.aggregator, batch.transaction)
         if key in self._waiting:
-            # It may have come before the tick began.
-            self._sent[batch.aggregator] = max(self._sent[batch.aggregator], 1)
             return
         if self._sent[batch.aggregator] >= self._most_batches:
             raise Refusal(Why.TOO_MANY, f"{self._most_batches} batches of this aggregator wait for the end of the tick")
         self._sent[batch.aggregator] += 1
         self._waiting[key] = batch
 
-    def take(self) -> list[ReceivedBatch]:
-        """Return the batches that wait, in the order in which they came; they wait no more."""
-        waiting, self._waiting = self._waiting, {}
-        return list(waiting.values())
+    def take(self, aggregator: str | None = None) -> list[ReceivedBatch]:
+        """Return the batches that wait, all or an aggregator's, in the order in which they came; they wait no more."""
+        taken = [key for key in self._waiting if aggregator in (None, key[0])]
+        return [self._waiting.pop(key) for key in taken]
+
+    def note(self, aggregator: str) -> None:
+        """Say that an aggregator has sent a batch in this tick, though none that waits: it was answered before."""
+        self._sent[aggregator] = max(self._sent[aggregator], 1)
 
     def has_sent(self, aggregator: str) -> bool:
         """Return whether an aggregator has sent a batch since the tick began."""
@@ -71,7 +73,7 @@ class Transactions:
             self._sizes[aggregator] -= _size(oldest)
 
     def forget(self, aggregator: str) -> None:
-        """Forget the answers to an aggregator; what waits is executed and answered."""
+        """Forget the answers to an aggregator."""
         self._answers.pop(aggregator, None)
         self._sizes.pop(aggregator, None)
 
