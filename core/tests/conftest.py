@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -32,6 +33,15 @@ from gridhook.testing import SLOT, make_assets, make_grid, make_market, make_tre
 # How long an example takes depends on the machine, and says nothing about the code.
 hypothesis.settings.register_profile("gridhook", deadline=None)
 hypothesis.settings.load_profile("gridhook")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c():
+    """Let SIGINT interrupt: whoever runs the suite in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
 
 AREAS = {
     "Grid": {

@@ -8,6 +8,7 @@ import shutil
 import zoneinfo
 
 import attrs
+import numpy as np
 import pytest
 
 from gridhook_exchange.community import Overrides, read_community
@@ -15,6 +16,7 @@ from gridhook_exchange.community.file import RulesSection
 from gridhook_exchange.link import SHIPPED
 from gridhook_exchange.market.accounts import close_accounts
 from gridhook_exchange.market.simulation import Simulation
+from gridhook_exchange.market.slotmarket import Lines
 
 MORNING = datetime.datetime(2026, 6, 15, 9, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
 
@@ -30,7 +32,10 @@ TOGGLES = {
 
 @pytest.fixture(scope="module")
 def trade(tmp_path_factory):
-    """Return a function that trades three slots of the demo's forenoon under some rules: a digest, and the run."""
+    """Return a function that trades three slots of the demo's forenoon under some rules: a digest, and the run.
+
+    Two loads bid rates of their own, since all others bid the same at a time.
+    """
     folder = shutil.copytree(SHIPPED, tmp_path_factory.mktemp("demo") / "demo")
     text = (folder / "demo.toml").read_text(encoding="utf-8")
 
@@ -38,14 +43,20 @@ def trade(tmp_path_factory):
         file = folder / "changed.toml"
         file.write_text(f"{text}\n[rules]\n{rules}\n", encoding="utf-8")
         simulation = Simulation(read_community(file, Overrides(start=MORNING, slots=3)))
+        simulation.is_controlled[:2] = True
         for _ in range(3):
             simulation.open_slot()
+            key = np.array([0, 2])
+            energy = simulation.spot.limit_kwh[key]
+            simulation.spot.post(Lines(key, np.array([29.0, 25.0]), energy, np.array([True, True])), simulation.tick)
             for _ in range(simulation.community.rules.ticks_per_slot):
                 simulation.begin_tick()
                 simulation.end_tick()
             simulation.close_slot()
         entries = simulation.ledger.entries()
-        columns = [getattr(entries, field.name).tobytes() for field in attrs.fields(type(entries))]
+        columns = [
+            np.round(getattr(entries, field.name).astype(float), 9).tobytes() for field in attrs.fields(type(entries))
+        ]
         return hashlib.sha256(b"".join(columns)).hexdigest(), simulation
 
     return run
