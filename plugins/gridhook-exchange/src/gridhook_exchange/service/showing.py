@@ -26,8 +26,17 @@ def listed_price(market: SlotMarket, key: int, rate: float, energy_kwh: float) -
     return market.listed_rate(key, rate) * energy_kwh
 
 
-def wire_order(simulation: Simulation, ids: Ids, market: SlotMarket, lines: Lines, row: int, number: int) -> WireOrder:
-    """Return an order that has just been posted."""
+def wire_order(
+    simulation: Simulation,
+    ids: Ids,
+    market: SlotMarket,
+    lines: Lines,
+    row: int,
+    number: int,
+    created_at: pendulum.DateTime,
+    slot: pendulum.DateTime,
+) -> WireOrder:
+    """Return an order that has just been posted, at a moment for a slot."""
     community = simulation.community
     key, rate, energy = int(lines.key[row]), float(lines.rate[row]), float(lines.energy_kwh[row])
     asset = key // 2
@@ -40,7 +49,7 @@ def wire_order(simulation: Simulation, ids: Ids, market: SlotMarket, lines: Line
         rate=listed,
         price_cents=listed * energy,
         original_price_cents=rate * energy,
-        created_at=tick_moment(simulation, simulation.tick + 1),
-        slot=community.slot_start(market.slot),
+        created_at=created_at,
+        slot=slot,
         trader=Trader(name, area, name, area),
     )

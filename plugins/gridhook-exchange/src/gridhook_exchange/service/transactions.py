@@ -51,6 +51,12 @@ class Transactions:
         self._sent[batch.aggregator] += 1
         self._waiting[key] = batch
 
+    def has(self, aggregator: object, transaction: object) -> bool:
+        """Return whether a transaction waits, or its answer is kept: it costs nothing when it comes again."""
+        if not isinstance(aggregator, str) or not isinstance(transaction, str):
+            return False
+        return (aggregator, transaction) in self._waiting or transaction in self._answers.get(aggregator, ())
+
     def take(self) -> list[ReceivedBatch]:
         """Return the batches that wait, in the order in which they came; they wait no more."""
         waiting, self._waiting = self._waiting, {}
