@@ -11,7 +11,7 @@ INFO = {"type": "device_info"}
 
 @pytest.fixture
 def server(serve, community_file):
-    server = serve(community_file, "--slot-seconds", 600)
+    server = serve(community_file, "--slot-seconds", 20)
     yield server
     server.stop()
     assert not server.complaints()
@@ -86,7 +86,9 @@ def test_a_user_has_so_many_websockets(server, client):
     assert "200 WebSockets" in refused.value.rcvd.reason
 
 
-def test_an_area_has_so_many_direct_commands_in_a_tick(server, client):
+def test_an_area_has_so_many_direct_commands_in_a_tick(serve, community_file):
+    server = serve(community_file, "--paused")
+    client = server.client()
     area = server.uuid("House 1")
     for _ in range(100):
         client.command(area, "dso-market-stats")
@@ -94,3 +96,4 @@ def test_an_area_has_so_many_direct_commands_in_a_tick(server, client):
         client.command(area, "dso-market-stats")
     assert refused.value.status == 429
     client.command(server.uuid("House 2"), "dso-market-stats")
+    client.close()
