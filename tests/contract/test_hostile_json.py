@@ -11,7 +11,8 @@ VALUES = {
     "half a character in bytes": b'"\xed\xa0\x80"',
     "deep lists": b"[" * 100_000 + b"]" * 100_000,
     "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
-    "never closed": b"[" * 100_000,
+    "deep enough": b"[" * 5_000 + b"]" * 5_000,
+    "never closed": b"[" * 5_000,
     "huge": b"1" + b"0" * 5000,
     "infinite": b"Infinity",
 }
@@ -73,7 +74,8 @@ def test_it_is_refused_with_a_reason_by_every_endpoint(server, clients, value):
     for path in paths(bad, area):
         for body in (value, b'{%s, "x": %s}' % (keys, value), b'{%s, "batch_commands": {"a": [%s]}}' % (keys, value)):
             status, answer = bad.request("POST", path, body)
-            assert status == 400, path
+            # What is too large is not even parsed.
+            assert status == 400 or (status == 413 and len(body) > 16 * 1024), path
             assert answer["error"]
     still_heard(good, server.uuid("Load 2"))
     still_heard(bad, area)

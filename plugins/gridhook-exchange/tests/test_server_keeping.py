@@ -66,6 +66,9 @@ class Socket:
         self.frames = []
         self.left = asyncio.Event()
 
+    async def accept(self):
+        pass
+
     async def receive(self):
         await self.left.wait()
         return {"type": "websocket.disconnect"}
@@ -91,7 +94,7 @@ def test_who_comes_a_little_late_has_the_answers_and_no_old_events(make_communit
         driver.publish(exchange.begin_tick())
         driver.publish([Message("asset load", {"command": "register"})])
         sockets = {channel: Socket() for channel in (mine.uuid, "asset load")}
-        tasks = [asyncio.create_task(driver.sockets.serve(one, channel)) for channel, one in sockets.items()]
+        tasks = [asyncio.create_task(driver.sockets.serve(one, channel, "u")) for channel, one in sockets.items()]
         for _ in range(10):
             await asyncio.sleep(0)
         assert [b"selected_by_device" in frame for frame in sockets[mine.uuid].frames] == [True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.websockets import WebSocketDisconnect
 
-from gridhook_exchange.server.bodies import read_object
+from gridhook_exchange.server.bodies import LARGEST_OTHER, Bodies
 from gridhook_exchange.server.building import Wishes, build_hall
 from gridhook_exchange.server.driver import Driver, Lockstep, Paced
 from gridhook_exchange.server.endpoints import BODIES, ROUTES
@@ -36,7 +37,7 @@ def request(*chunks, length=None, leaves=False):
 
 
 def read(*arguments, **named):
-    return asyncio.run(read_object(request(*arguments, **named), 20))
+    return asyncio.run(Bodies().read(request(*arguments, **named), 20))
 
 
 def test_a_body_is_read_up_to_its_limit():
@@ -53,6 +54,39 @@ def test_a_body_is_read_up_to_its_limit():
         read(b"{", length="²")
     with pytest.raises(ClientDisconnect):
         read(b"{", leaves=True)
+
+
+def test_a_body_that_does_not_come_is_waited_for_no_longer():
+    async def check():
+        half = request(b"{")
+        half._receive = asyncio.Event().wait
+        with pytest.raises(HTTPException) as refused:
+            await Bodies(most_seconds=0.0).read(half, 20)
+        assert refused.value.status_code == 408
+
+    run(check())
+
+
+def test_of_a_user_two_large_bodies_are_read_at_a_time_and_any_number_of_small_ones():
+    async def check():
+        bodies = Bodies()
+        is_done = asyncio.Event()
+        begun = []
+
+        async def work(user, length):
+            async with bodies.turn(request(length=length), user):
+                begun.append((user, length))
+                await is_done.wait()
+
+        small, large = LARGEST_OTHER, LARGEST_OTHER + 1
+        asked = [("u", large)] * 4 + [("v", large)] + [("u", small)] * 3
+        tasks = [asyncio.create_task(work(*one)) for one in [*asked, ("u", None)]]
+        await settle()
+        assert begun == [("u", large)] * 2 + [("v", large)] + [("u", small)] * 3
+        is_done.set()
+        await asyncio.gather(*tasks)
+
+    run(check())
 
 
 def run(check):
@@ -97,7 +131,7 @@ def test_frames_go_to_all_who_listen_and_to_nobody_else():
         sockets = Sockets(10)
         readers = [Reader() for _ in range(3)]
         tasks = [
-            asyncio.create_task(sockets.serve(reader, channel))
+            asyncio.create_task(sockets.serve(reader, channel, "u"))
             for reader, channel in zip(readers, ("a", "a", "b"), strict=True)
         ]
         await settle()
@@ -126,7 +160,7 @@ def test_who_reads_too_slowly_is_dropped_and_holds_nobody_up(limits):
         sockets = Sockets(*limits)
         slow, fast = Reader(), Reader()
         fast.may_read.set()
-        tasks = [asyncio.create_task(sockets.serve(reader, "a")) for reader in (slow, fast)]
+        tasks = [asyncio.create_task(sockets.serve(reader, "a", "u")) for reader in (slow, fast)]
         await settle()
         for _ in range(20):
             sockets.send("a", b"x" * 10)
@@ -145,7 +179,7 @@ def test_who_is_too_slow_is_waited_for_no_more_at_once():
     async def check():
         sockets = Sockets(1)
         reader = Reader()
-        task = asyncio.create_task(sockets.serve(reader, "a"))
+        task = asyncio.create_task(sockets.serve(reader, "a", "u"))
         await settle()
         sockets.send("a", b"1")
         assert sockets.is_open("a")
@@ -162,7 +196,7 @@ def test_what_has_been_read_waits_no_more():
         sockets = Sockets(1000, 50)
         reader = Reader()
         reader.may_read.set()
-        task = asyncio.create_task(sockets.serve(reader, "a"))
+        task = asyncio.create_task(sockets.serve(reader, "a", "u"))
         for _ in range(10):
             await settle()
             for _ in range(2):
@@ -174,11 +208,60 @@ def test_what_has_been_read_waits_no_more():
     run(check())
 
 
+def test_what_waits_for_all_readers_of_a_user_has_a_limit_and_the_slowest_is_dropped():
+    async def check():
+        sockets = Sockets(1000, 50)
+        slow, slower, other = readers = [Reader() for _ in range(3)]
+        tasks = [
+            asyncio.create_task(sockets.serve(reader, channel, user))
+            for reader, channel, user in zip(readers, "abc", "uuv", strict=True)
+        ]
+        await settle()
+        sockets.send("b", b"x" * 11)
+        for _ in range(2):
+            sockets.send("a", b"x" * 10)
+            sockets.send("b", b"x" * 10)
+            sockets.send("c", b"x" * 25)
+        await tasks[1]
+        assert slower.code == 1013
+        assert len(sockets) == 2
+        for reader in (slow, other):
+            reader.may_read.set()
+        sockets.end()
+        await asyncio.gather(*tasks)
+        assert [len(reader.frames) for reader in readers] == [2, 0, 2]
+
+    run(check())
+
+
+def test_a_user_has_so_many_sockets_and_others_have_their_own():
+    async def check():
+        sockets = Sockets(5, most_of_user=2)
+        readers = [Reader() for _ in range(4)]
+        tasks = [
+            asyncio.create_task(sockets.serve(reader, "a", user)) for reader, user in zip(readers, "uuuv", strict=True)
+        ]
+        await settle()
+        assert [reader.code for reader in readers] == [None, None, 1008, None]
+        readers[0].left.set()
+        await settle()
+        again = Reader()
+        tasks.append(asyncio.create_task(sockets.serve(again, "a", "u")))
+        await settle()
+        assert (again.code, len(sockets)) == (None, 3)
+        sockets.end()
+        for reader in readers:
+            reader.may_read.set()
+        await asyncio.gather(*tasks)
+
+    run(check())
+
+
 def test_one_frame_may_be_larger_than_all_that_may_wait():
     async def check():
         sockets = Sockets(5, 10)
         reader = Reader()
-        task = asyncio.create_task(sockets.serve(reader, "a"))
+        task = asyncio.create_task(sockets.serve(reader, "a", "u"))
         await settle()
         sockets.send("a", b"x" * 100)
         reader.may_read.set()
@@ -199,7 +282,7 @@ def test_who_leaves_is_forgotten(is_reading):
         reader = Reader()
         if is_reading:
             reader.may_read.set()
-        task = asyncio.create_task(sockets.serve(reader, "a"))
+        task = asyncio.create_task(sockets.serve(reader, "a", "u"))
         await settle()
         sockets.send("a", b"x")
         reader.left.set()
@@ -245,7 +328,7 @@ def test_in_lockstep_nobody_waits_for_who_has_no_areas(exchange):
         sockets = Sockets(1000)
         driver = Driver(exchange, sockets, Lockstep(most_seconds=3600.0))
         made = [exchange.create_aggregator("u", name) for name in "ab"]
-        tasks = [asyncio.create_task(sockets.serve(Reader(), one.uuid)) for one in made]
+        tasks = [asyncio.create_task(sockets.serve(Reader(), one.uuid, "u")) for one in made]
         await settle()
         driver.resumed.set()
         running = asyncio.create_task(driver.run())
@@ -265,6 +348,52 @@ def test_in_lockstep_nobody_waits_for_who_has_no_areas(exchange):
     run(check())
 
 
+def submit_many(exchange, count):
+    made = exchange.create_aggregator("u", "a")
+    exchange.select("u", made.uuid, "asset load")
+    commands = {"asset load": [{"type": "device_info"}] * count}
+    exchange.submit("u", {"transaction_id": "t", "aggregator_uuid": made.uuid, "batch_commands": commands})
+
+
+def test_while_many_commands_are_executed_the_server_goes_on_and_changes_wait(exchange):
+    async def check():
+        driver = Driver(exchange, Sockets(5), Paced(0.0))
+        submit_many(exchange, 2000)
+        loop, begun, may_end, work = asyncio.get_running_loop(), asyncio.Event(), threading.Event(), exchange.end_tick
+
+        def slow():
+            loop.call_soon_threadsafe(begun.set)
+            assert may_end.wait(30)
+            return work()
+
+        exchange.end_tick = slow
+        driver.resumed.set()
+        running = asyncio.create_task(driver.run())
+        # If it were executed on the loop, nothing here would happen before it is over.
+        await begun.wait()
+        assert driver.lock.locked()
+        assert exchange.simulation.tick == 0
+        exchange.end_tick = work
+        may_end.set()
+        await running
+
+    run(check())
+    assert exchange.is_finished
+
+
+def test_few_commands_are_executed_at_once(exchange):
+    async def check():
+        driver = Driver(exchange, Sockets(5), Paced(0.0))
+        submit_many(exchange, 10)
+        threads, work = set(), exchange.end_tick
+        exchange.end_tick = lambda: threads.add(threading.current_thread()) or work()
+        driver.resumed.set()
+        await driver.run()
+        assert threads == {threading.current_thread()}
+
+    run(check())
+
+
 def test_in_lockstep_a_tick_waits_for_all_who_listen(exchange):
     async def check():
         sockets = Sockets(1000)
@@ -276,7 +405,7 @@ def test_in_lockstep_a_tick_waits_for_all_who_listen(exchange):
         for reader in readers:
             reader.may_read.set()
         tasks = [
-            asyncio.create_task(sockets.serve(reader, one.uuid)) for reader, one in zip(readers, made, strict=True)
+            asyncio.create_task(sockets.serve(reader, one.uuid, "u")) for reader, one in zip(readers, made, strict=True)
         ]
         await settle()
         driver.resumed.set()

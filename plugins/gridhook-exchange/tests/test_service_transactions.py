@@ -4,7 +4,6 @@ import pytest
 
 from gridhook.wire.batches import ReceivedBatch
 from gridhook_exchange.service.errors import Refusal, Why
-from gridhook_exchange.service.limits import LONGEST_ID, Limits, check_size
 from gridhook_exchange.service.transactions import Transactions
 
 
@@ -111,25 +110,13 @@ def test_what_is_forgotten_is_not_answered_again():
     assert transactions.answer_to(batch("y"))
 
 
-@pytest.mark.parametrize(
-    ("body", "why"),
-    [
-        ({}, None),
-        ({"transaction_id": 5, "batch_commands": []}, None),
-        ({"transaction_id": "x" * LONGEST_ID, "batch_commands": {"x" * LONGEST_ID: [{}] * 20}}, None),
-        ({"transaction_id": "x" * (LONGEST_ID + 1)}, Why.INVALID),
-        ({"transaction_id": ""}, Why.INVALID),
-        ({"batch_commands": {"x" * (LONGEST_ID + 1): []}}, Why.INVALID),
-        ({"batch_commands": {"x": [{}] * 21}}, Why.TOO_MANY),
-        ({"batch_commands": {str(number): [] for number in range(21)}}, Why.TOO_MANY),
-        ({"batch_commands": dict.fromkeys(map(str, range(21)), 5)}, Why.TOO_MANY),
-    ],
-)
-def test_a_batch_has_a_size(body, why):
-    limits = Limits(most_commands=2)
-    if why is None:
-        check_size(body, limits)
-        return
-    with pytest.raises(Refusal) as refusal:
-        check_size(body, limits)
-    assert refusal.value.why is why
+def test_a_transaction_is_known_while_it_waits_and_as_long_as_its_answer_is_kept():
+    transactions = Transactions(10, 1, 10)
+    transactions.add(batch("x"))
+    assert transactions.has("a", "x")
+    transactions.take()
+    assert not transactions.has("a", "x")
+    transactions.keep(batch("x"), answer())
+    assert transactions.has("a", "x")
+    for aggregator, transaction in (("b", "x"), ("a", "y"), ([], "x"), ("a", {}), (None, None)):
+        assert not transactions.has(aggregator, transaction)

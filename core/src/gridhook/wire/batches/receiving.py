@@ -66,4 +66,6 @@ def _read(value: object) -> WireCommand | WireError:
     try:
         return read_command(value)
     except WireError as error:
+        # Without the calls that led to it: a batch may have many errors, which wait with all that they hold.
+        error.__traceback__ = error.__context__ = None
         return error

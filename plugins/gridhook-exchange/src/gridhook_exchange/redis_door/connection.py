@@ -193,7 +193,8 @@ class RedisDoor:
                 await self._pubsub.ping()
 
     async def _hear(self, channel: str, data: bytes, stop: asyncio.Event) -> None:
-        heard = self._door.hear(channel, data)
+        async with self._driver.lock:
+            heard = self._door.hear(channel, data)
         if heard.problem:
             _LOG.warning("Redis: %s", heard.problem)
         for publication in heard.publications:

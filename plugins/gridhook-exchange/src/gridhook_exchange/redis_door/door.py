@@ -31,7 +31,7 @@ from gridhook_exchange.redis_door.channels import (
 from gridhook_exchange.redis_door.control import answer_control
 from gridhook_exchange.redis_door.lifecycle import answer_lifecycle
 from gridhook_exchange.redis_door.reading import is_writable, known_text, read_message, text_of
-from gridhook_exchange.service.errors import Refusal
+from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.exchange import Exchange, Message
 
 __all__ = ["Door", "Heard"]
@@ -138,7 +138,7 @@ class Door:
                 body["batch_commands"] = None
             messages = self._exchange.submit(self._user, body)
         except Refusal as refusal:
-            return Heard((Publication(answers_to_batches(aggregator), _refuse(body, aggregator, refusal.message)),))
+            return Heard((Publication(answers_to_batches(aggregator), _refuse(body, aggregator, refusal)),))
         self._have_sent.add(aggregator)
         if not messages:
             self._waiting.add((aggregator, transaction))
@@ -164,10 +164,12 @@ class Door:
         return True
 
 
-def _refuse(body: Mapping[str, Any], aggregator: str, reason: str) -> dict[str, Any]:
+def _refuse(body: Mapping[str, Any], aggregator: str, refusal: Refusal) -> dict[str, Any]:
     """Return the answer to a batch of which nothing is done: the shape of any other, with this reason everywhere."""
+    reason = refusal.message
     try:
-        commands = read_batch({**body, "transaction_id": ""}).commands
+        # What is too large is not read, and not answered one by one either.
+        commands = {} if refusal.why is Why.TOO_MANY else read_batch({**body, "transaction_id": ""}).commands
     except WireError:
         commands = {}
     return {

@@ -27,7 +27,6 @@ from gridhook_exchange.service.orderlog import OrderLog
 
 __all__ = ["Wishes", "build_hall"]
 
-_LARGEST_BODY = 64 * 1024 * 1024
 _MOST_WAITING = 1000
 _TOKEN_SECONDS = 48 * 3600.0
 _MOST_FAILURES, _FAILURE_SECONDS = 10, 60.0
@@ -97,6 +96,5 @@ def build_hall(wishes: Wishes) -> Hall:
         Passwords({name: user.password for name, user in users.items()}),
         Tokens(_TOKEN_SECONDS, time.time),
         FailedLogins(_MOST_FAILURES, _FAILURE_SECONDS, time.monotonic),
-        _LARGEST_BODY,
         tuple(users),
     )

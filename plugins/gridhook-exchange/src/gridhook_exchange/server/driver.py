@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from anyio import to_thread
+
 from gridhook_exchange.server.sockets import Sockets
 from gridhook_exchange.service.exchange import Exchange, Message
 
@@ -14,6 +16,9 @@ __all__ = ["Driver", "Lockstep", "Outlet", "Pace", "Paced", "encode_content", "e
 
 
 _MARKET_EVENTS = frozenset({"market", "tick", "trade", "finish"})
+
+# So many commands are executed at once; more of them in a thread, so that the server goes on meanwhile.
+_FEW_COMMANDS = 1000
 
 
 class Pace(Protocol):
@@ -47,6 +52,8 @@ class Driver:
         set while the exchange runs; cleared while it is paused.
     ``outlets``
         where messages go: the WebSockets, and what was added.
+    ``lock``
+        held while commands are executed: who asks the exchange for anything that changes it waits for it.
     """
 
     def __init__(self, exchange: Exchange, sockets: Sockets, pace: Pace) -> None:
@@ -54,6 +61,7 @@ class Driver:
         self.sockets = sockets
         self.resumed = asyncio.Event()
         self.submitted = asyncio.Condition()
+        self.lock = asyncio.Lock()
         self.outlets: list[Outlet] = [_WebSockets(sockets)]
         self._pace = pace
         self._is_in_tick = False
@@ -66,13 +74,21 @@ class Driver:
             self._keep_leases()
             self.publish(self.exchange.begin_tick())
             await self._pace.wait(self, is_event=self.exchange.is_event_tick)
-            self._end_tick()
+            async with self.lock:
+                self._is_in_tick = False
+                is_much = self.exchange.intake.commands > _FEW_COMMANDS
+                end = self.exchange.end_tick
+                self.publish(await to_thread.run_sync(end) if is_much else end())
         self.publish(self.exchange.finish())
 
     def stop(self) -> None:
-        """Answer what was asked in the running tick, and tell everybody that it is over; ``run`` must not run."""
+        """Answer what was asked in the running tick, and tell everybody that it is over; ``run`` must not run.
+
+        Who cancels ``run`` holds the lock then.
+        """
         if self._is_in_tick:
-            self._end_tick()
+            self._is_in_tick = False
+            self.publish(self.exchange.end_tick())
         self.publish(self.exchange.finish())
 
     def publish(self, messages: Iterable[Message]) -> None:
@@ -90,10 +106,6 @@ class Driver:
         for aggregator in self.exchange.aggregators:
             if any(outlet.hears(aggregator.uuid) for outlet in self.outlets):
                 self.exchange.keep_lease(aggregator)
-
-    def _end_tick(self) -> None:
-        self._is_in_tick = False
-        self.publish(self.exchange.end_tick())
 
 
 class _WebSockets:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from anyio import to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from gridhook_exchange.server.bodies import LARGEST_BATCH, LARGEST_ENERGIES, LARGEST_OTHER
 from gridhook_exchange.server.hall import Hall, hall_of
+from gridhook_exchange.service.intake import read_body
 
 __all__ = ["BODIES", "ROUTES"]
 
 _CONNECTION = "/external-connection"
 _AGGREGATORS = f"{_CONNECTION}/aggregator-api/{{simulation}}"
 _AREAS = f"{_CONNECTION}/api/{{simulation}}"
+
+# A batch that counts as more of them is read in a thread, so that the server goes on meanwhile.
+_FEW_COMMANDS = 1000
 
 _Work = Callable[[Hall, str, Request, dict[str, Any]], Awaitable[object]]
 
@@ -61,9 +68,16 @@ async def unselect_aggregator(hall: Hall, user: str, _: Request, body: dict[str,
 
 async def batch_commands(hall: Hall, user: str, _: Request, body: dict[str, Any]) -> object:
     """Take a batch; its answer comes over the aggregator's WebSocket at the end of the tick."""
-    hall.driver.publish(hall.exchange.submit(user, body))
-    await hall.driver.note_batch()
-    return {"command": "batch_commands", "transaction_id": body["transaction_id"]}
+    exchange, driver = hall.exchange, hall.driver
+    is_large = exchange.intake.weigh(user, body).commands > _FEW_COMMANDS
+    async with hall.bodies.lock if is_large else contextlib.nullcontext():
+        # Again: others of this user may have been taken since.
+        size = exchange.intake.weigh(user, body)
+        batch = await to_thread.run_sync(read_body, body) if is_large else read_body(body)
+        async with driver.lock:
+            driver.publish(exchange.take(user, batch, size))
+    await driver.note_batch()
+    return {"command": "batch_commands", "transaction_id": batch.transaction}
 
 
 async def registry(hall: Hall, user: str, _: Request, __: dict[str, Any]) -> object:
@@ -105,6 +119,15 @@ def _check_clock(hall: Hall, user: str) -> None:
         raise HTTPException(403, "the clock is for those who own the root market")
 
 
+def _largest(request: Request) -> int:
+    """Return how many bytes the body of a request may have."""
+    path = request.url.path
+    if path.endswith("/batch-commands/"):
+        return LARGEST_BATCH
+    is_of_energies = request.path_params.get("command") in ("set-energy-forecast", "set-energy-measurement")
+    return LARGEST_ENERGIES if is_of_energies else LARGEST_OTHER
+
+
 def _route(method: str, path: str, work: _Work) -> Route:
     name = work.__name__
 
@@ -112,7 +135,11 @@ def _route(method: str, path: str, work: _Work) -> Route:
         hall = hall_of(request)
         user = hall.user_of(request)
         has_body = name in BODIES or request.headers.get("content-length", "0") != "0"
-        return JSONResponse(await work(hall, user, request, await hall.body_of(request) if has_body else {}))
+        async with hall.bodies.turn(request, user) if has_body else contextlib.nullcontext():
+            body = await hall.bodies.read(request, _largest(request)) if has_body else {}
+            # Batches may be large: it is not held while they are read.
+            async with contextlib.nullcontext() if work is batch_commands else hall.driver.lock:
+                return JSONResponse(await work(hall, user, request, body))
 
     answer.__doc__ = work.__doc__
     return Route(path, answer, methods=[method], name=name)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from gridhook.assets import LOAD, PV
+from gridhook_exchange.server.bodies import LARGEST_OTHER
 from gridhook_exchange.server.hall import Hall, hall_of
 
 __all__ = ["look_up"]
@@ -46,7 +47,7 @@ async def look_up(request: Request) -> JSONResponse:
     """Answer a query for names and UUIDs."""
     hall = hall_of(request)
     user = hall.user_of(request)
-    body = await hall.body_of(request)
+    body = await hall.bodies.read(request, LARGEST_OTHER)
     query = body.get("query")
     if not isinstance(query, str) or len(query) > _LONGEST_QUERY:
         raise HTTPException(400, f"'query' has to be a text of up to {_LONGEST_QUERY} characters")

@@ -11,7 +11,7 @@ from anyio import to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
-from gridhook_exchange.server.bodies import read_object
+from gridhook_exchange.server.bodies import LARGEST_LOGIN, Bodies
 from gridhook_exchange.server.driver import Driver
 from gridhook_exchange.server.limits import FailedLogins
 from gridhook_exchange.server.passwords import Passwords
@@ -27,8 +27,8 @@ _LONGEST_TEXT = 1000
 class Hall:
     """One server's exchange, its driver, and its doorkeepers.
 
-    ``most_bytes``
-        size of the largest request body.
+    ``bodies``
+        read those of requests.
     ``users``
         their names.
     """
@@ -38,8 +38,8 @@ class Hall:
     passwords: Passwords
     tokens: Tokens
     failed_logins: FailedLogins
-    most_bytes: int
     users: tuple[str, ...]
+    bodies: Bodies = attrs.field(factory=Bodies)
     _checking: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
 
     async def log_in(self, request: Request) -> str:
@@ -47,7 +47,7 @@ class Hall:
 
         :raises HTTPException: 400, 401, or 429 after too many wrong passwords.
         """
-        body = await self.body_of(request)
+        body = await self.bodies.read(request, LARGEST_LOGIN)
         user, password = (self.text(body, key) for key in ("username", "password"))
         # One at a time: a thousand tries at once would all begin before the first one has failed.
         if not self.passwords.is_known(user, password):
@@ -67,14 +67,6 @@ class Hall:
         if simulation is not None and simulation != self.exchange.simulation_id:
             raise HTTPException(404, f"there is no simulation {simulation!r} here")
         return user
-
-    async def body_of(self, request: Request) -> dict[str, Any]:
-        """Return the JSON object in a request's body.
-
-        :raises HTTPException: 413.
-        :raises Refusal: it is none.
-        """
-        return await read_object(request, self.most_bytes)
 
     async def _check(self, user: str, password: str, client: str) -> None:
         if self.passwords.is_known(user, password):

@@ -19,12 +19,12 @@ async def listen_to_aggregator(socket: WebSocket) -> None:
     hall = hall_of(socket)
     uuid = socket.path_params["aggregator"]
     try:
-        hall.exchange.aggregators.find(hall.user_of(socket), uuid)
+        user = hall.user_of(socket)
+        hall.exchange.aggregators.find(user, uuid)
     except (HTTPException, Refusal):
         await socket.close()
         return
-    await socket.accept()
-    await hall.driver.sockets.serve(socket, uuid)
+    await hall.driver.sockets.serve(socket, uuid, user)
     # In lockstep, nobody has to wait any longer for who has left.
     await hall.driver.note_batch()
 
@@ -41,8 +41,7 @@ async def listen_to_area(socket: WebSocket) -> None:
         # Before the handshake, this is the status 403.
         await socket.close()
         return
-    await socket.accept()
-    await hall.driver.sockets.serve(socket, area)
+    await hall.driver.sockets.serve(socket, area, user)
 
 
 WEBSOCKETS = [

@@ -144,7 +144,8 @@ async def serve(hall: Hall, listener: socket.socket, stop: asyncio.Event, doors:
     try:
         await asyncio.wait((serving, running, stopping, *beside), return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
-            running.cancel()
+            async with hall.driver.lock:
+                running.cancel()
             await asyncio.wait((running,))
             hall.driver.stop()
         await asyncio.gather(_flush(hall), *(door.flush() for door in doors))

@@ -14,20 +14,15 @@ from gridhook_exchange.service.limits import LONGEST_ID
 __all__ = ["admit_batch", "read_one", "refuse_batch"]
 
 
-def admit_batch(batch: ReceivedBatch, has: Callable[[str], bool], most_commands: int) -> dict[str, list[Reading]]:
+def admit_batch(batch: ReceivedBatch, has: Callable[[str], bool]) -> dict[str, list[Reading]]:
     """Return the commands of a batch by area; what cannot be executed is refused one by one.
 
     :param has: whether the batch's aggregator has an area.
-    :param most_commands: those beyond are refused.
     """
-    left = most_commands
     readings: dict[str, list[Reading]] = {}
     for area, commands in batch.commands.items():
         is_own = has(area)
-        readings[area] = [_admit(area, command, is_own=is_own) for command in commands[:left]]
-        too_many = f"a batch has {most_commands} commands at most; send the rest in another one"
-        readings[area] += [CommandFailed("", too_many, area) for _ in commands[left:]]
-        left = max(left - len(commands), 0)
+        readings[area] = [_admit(area, command, is_own=is_own) for command in commands]
     return readings
 
 

@@ -44,7 +44,7 @@ from gridhook_exchange.market.simulation import Simulation
 from gridhook_exchange.market.slotmarket import Lines, SlotMarket
 from gridhook_exchange.service.ids import Ids
 from gridhook_exchange.service.operating import market_stats, set_fee
-from gridhook_exchange.service.showing import listed_price, wire_order
+from gridhook_exchange.service.showing import listed_price, tick_moment, wire_order
 from gridhook_exchange.view import View
 
 __all__ = ["Counter", "Reading"]
@@ -162,10 +162,16 @@ class Counter:
         posted = self._simulation.post(market, lines)
         kind = self._kind(market)
         answers: list[tuple[_Asked, Answer]] = []
+        now, slot = (
+            tick_moment(self._simulation, self._simulation.tick + 1),
+            self._simulation.community.slot_start(market.slot),
+        )
         for row, (asked, command) in enumerate(group):
             if posted.taken[row]:
                 number = int(posted.ids[row])
-                order = wire_order(self._simulation, self._ids, market, lines, row, number, command.price_cents)
+                order = wire_order(
+                    self._simulation, self._ids, market, lines, row, number, command.price_cents, now, slot
+                )
                 answers.append((asked, OrderTaken(asked.area, order, kind)))
             else:
                 answers.append((asked, CommandFailed(command.side, posted.errors[row], asked.area, market_type=kind)))

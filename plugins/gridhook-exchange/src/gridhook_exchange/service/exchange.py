@@ -15,9 +15,8 @@ import attrs
 import numpy as np
 
 from gridhook.wire.answers import Answer, CommandFailed, write_answer
-from gridhook.wire.batches import ReceivedBatch, read_batch, write_batch_answer
+from gridhook.wire.batches import ReceivedBatch, write_batch_answer
 from gridhook.wire.commands import AskAssetInfo, command_name
-from gridhook.wire.errors import WireError
 from gridhook.wire.events import write_finish_event, write_selected, write_unselected
 from gridhook.wire.registry import write_registry
 from gridhook.wire.values import describe
@@ -32,11 +31,11 @@ from gridhook_exchange.service.counter import Counter, Reading
 from gridhook_exchange.service.direct import registration, wire_value
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.ids import Ids
-from gridhook_exchange.service.limits import LONGEST_ID, Limits, check_size
+from gridhook_exchange.service.intake import Intake, read_body
+from gridhook_exchange.service.limits import LONGEST_ID, Limits, Size
 from gridhook_exchange.service.orderlog import Asked, OrderLog
 from gridhook_exchange.service.single import SingleTeller
 from gridhook_exchange.service.telling import Teller
-from gridhook_exchange.service.transactions import Transactions
 from gridhook_exchange.view import View
 
 __all__ = ["Exchange", "Limits", "Message"]
@@ -55,6 +54,8 @@ class Message:
 class Exchange:
     """A simulation with aggregators, batches and events.
 
+    ``intake``
+        where batches wait for the end of the tick.
     ``orders``
         where orders are kept for a report; None: they are not.
 
@@ -81,9 +82,7 @@ class Exchange:
         self._counter = Counter(self.simulation, view, self.ids)
         self._single_teller = SingleTeller(self.simulation, view, self.ids)
         self._teller = Teller(self.simulation, self.registry, self.ids, self.simulation_id)
-        self._transactions = Transactions(
-            self._limits.most_batches, self._limits.kept_transactions, self._limits.kept_commands
-        )
+        self.intake = Intake(self._limits)
         self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids)}
         self._registered: dict[str, None] = {}
         self.connections = Connections(
@@ -112,7 +111,7 @@ class Exchange:
             simulation.open_slot()
             self.connections.release_silent()
             messages += self._release_silent()
-        self._transactions.begin_tick()
+        self.intake.begin_tick()
         trades = simulation.begin_tick()
         if self.is_event_tick:
             messages += self._tell_market(tick)
@@ -120,7 +119,7 @@ class Exchange:
 
     def end_tick(self) -> list[Message]:
         """End the tick: execute the batches that came in it, and answer them."""
-        messages = [self._execute(batch) for batch in self._transactions.take()]
+        messages = [self._execute(batch) for batch in self.intake.take()]
         simulation = self.simulation
         simulation.end_tick()
         if simulation.is_last_tick:
@@ -134,7 +133,7 @@ class Exchange:
         areas = (*self.simulation.community.asset_ids, *self.simulation.community.market_ids)
         content = write_finish_event(self.simulation_id)
         return [
-            *(self._refuse(batch, "the run is over") for batch in self._transactions.take()),
+            *(self._refuse(batch, "the run is over") for batch in self.intake.take()),
             *(Message(one.uuid, content) for one in self.aggregators),
             *(Message(area, {**content, "area_uuid": area}) for area in areas),
         ]
@@ -166,10 +165,10 @@ class Exchange:
         """
         for area in self.aggregators.delete(user, aggregator_uuid):
             self._give_back(area)
-        waiting = self._transactions.take(aggregator_uuid)
+        waiting = self.intake.take(aggregator_uuid)
         messages = [self._refuse(batch, "the aggregator was deleted") for batch in waiting]
         self._teller.forget(aggregator_uuid)
-        self._transactions.forget(aggregator_uuid)
+        self.intake.transactions.forget(aggregator_uuid)
         return messages
 
     def select(self, user: str, aggregator_uuid: str, area: str) -> list[Message]:
@@ -195,32 +194,37 @@ class Exchange:
 
         :raises Refusal: no such aggregator, no batch, too many, too large, or the run is over.
         """
+        size = self.intake.weigh(user, body)
+        return self.take(user, read_body(body), size)
+
+    def take(self, user: str, batch: ReceivedBatch, size: Size) -> list[Message]:
+        """Take a batch that was weighed and read, as ``submit`` does.
+
+        :raises Refusal: no such aggregator, too many, or the run is over.
+        """
         if self.is_finished:
             raise Refusal(Why.CONFLICT, "the run is over")
-        check_size(body, self._limits)
-        try:
-            batch = read_batch(body)
-        except WireError as error:
-            raise Refusal(Why.INVALID, str(error)) from error
         aggregator = self.aggregators.find(user, batch.aggregator)
         aggregator.heard_in = max(self.simulation.slot, 0)
-        known = self._transactions.answer_to(batch)
+        known = self.intake.transactions.answer_to(batch)
         if known is not None:
-            self._transactions.note(aggregator.uuid)
+            self.intake.transactions.note(aggregator.uuid)
             return [Message(aggregator.uuid, known)]
-        self._transactions.add(batch)
+        self.intake.add(user, batch, size)
         return []
 
     def command_area(self, user: str, area: str, command: str, body: Mapping[str, Any]) -> list[Message]:
         """Execute a command that an asset or market gives for itself; the answer goes to its own channel.
 
-        :raises Refusal: not the user's area, or it has another user's aggregator; no such command, no transaction id.
+        :raises Refusal: not the user's area, or it has another user's aggregator; no such command, no transaction id;
+            too many in this tick.
         """
         if not self.owns(user, area):
             raise Refusal(Why.UNKNOWN, f"you have no asset or market {describe(area)}")
         transaction = body.get("transaction_id")
         if not isinstance(transaction, str) or not 0 < len(transaction) <= LONGEST_ID:
             raise Refusal(Why.INVALID, f"'transaction_id' has to be a text of 1 to {LONGEST_ID} characters")
+        self.intake.budgets.spend_directly(user, area)
         content = registration(command, area)
         if command == "register":
             self._registered[area] = None
@@ -234,8 +238,9 @@ class Exchange:
     def command_directly(self, user: str, area: str, value: Mapping[str, Any], transaction: str) -> dict[str, Any]:
         """Execute a command, as it would stand in a batch, for a connected area, and return the answer.
 
-        :raises Refusal: the user may not command the area.
+        :raises Refusal: the user may not command the area, or too many came in this tick.
         """
+        self.intake.budgets.spend_directly(user, area)
         reading = read_one(value, area)
         try:
             self.connections.admit(user, area)
@@ -259,10 +264,10 @@ class Exchange:
             rules = self.simulation.community.rules
             if self.simulation.tick % rules.ticks_per_slot:
                 return True
-        return self._transactions.has_sent(aggregator.uuid)
+        return self.intake.transactions.has_sent(aggregator.uuid)
 
     def _execute(self, batch: ReceivedBatch) -> Message:
-        readings = admit_batch(batch, partial(self._has, batch.aggregator), self._limits.most_commands)
+        readings = admit_batch(batch, partial(self._has, batch.aggregator))
         return self._answer(batch, self._counter.execute(readings))
 
     def _refuse(self, batch: ReceivedBatch, reason: str) -> Message:
@@ -274,7 +279,7 @@ class Exchange:
         for its in content["responses"].values():
             for answer in its:
                 answer["transaction_id"] = batch.transaction
-        self._transactions.keep(batch, content)
+        self.intake.transactions.keep(batch, content)
         return Message(batch.aggregator, content)
 
     def _has(self, aggregator_uuid: str, area: str) -> bool:

@@ -27,9 +27,17 @@ def listed_price(market: SlotMarket, key: int, rate: float, energy_kwh: float) -
 
 
 def wire_order(
-    simulation: Simulation, ids: Ids, market: SlotMarket, lines: Lines, row: int, number: int, price: float
+    simulation: Simulation,
+    ids: Ids,
+    market: SlotMarket,
+    lines: Lines,
+    row: int,
+    number: int,
+    price: float,
+    created_at: pendulum.DateTime,
+    slot: pendulum.DateTime,
 ) -> WireOrder:
-    """Return an order that has just been posted, for a price in cents: a bid's is what was sent, to the last digit."""
+    """Return an order that has just been posted, at a moment for a slot. A bid's price is what was sent, to the last digit."""
     community = simulation.community
     key, rate, energy = int(lines.key[row]), float(lines.rate[row]), float(lines.energy_kwh[row])
     asset = key // 2
@@ -42,7 +50,7 @@ def wire_order(
         rate=listed,
         price_cents=listed * energy if key % 2 else price,
         original_price_cents=price,
-        created_at=tick_moment(simulation, simulation.tick + 1),
-        slot=community.slot_start(market.slot),
+        created_at=created_at,
+        slot=slot,
         trader=Trader(name, area, name, area),
     )

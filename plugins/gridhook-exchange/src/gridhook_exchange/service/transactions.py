@@ -58,6 +58,12 @@ class Transactions:
         """Say that an aggregator has sent a batch in this tick, though none that waits: it was answered before."""
         self._sent[aggregator] = max(self._sent[aggregator], 1)
 
+    def has(self, aggregator: object, transaction: object) -> bool:
+        """Return whether a transaction waits, or its answer is kept: it costs nothing when it comes again."""
+        if not isinstance(aggregator, str) or not isinstance(transaction, str):
+            return False
+        return (aggregator, transaction) in self._waiting or transaction in self._answers.get(aggregator, ())
+
     def has_sent(self, aggregator: str) -> bool:
         """Return whether an aggregator has sent a batch since the tick began."""
         return self._sent[aggregator] > 0
