@@ -27,6 +27,8 @@ from gridhook_exchange.service.orderlog import OrderLog
 
 __all__ = ["Wishes", "build_hall"]
 
+# Besides two for each asset and market: clients listen for each of theirs.
+_MOST_WEBSOCKETS = 200
 _MOST_WAITING = 1000
 _TOKEN_SECONDS = 48 * 3600.0
 _MOST_FAILURES, _FAILURE_SECONDS = 10, 60.0
@@ -92,7 +94,7 @@ def build_hall(wishes: Wishes) -> Hall:
     pace = Lockstep() if wishes.slot_seconds is None else Paced(wishes.slot_seconds / ticks)
     return Hall(
         exchange,
-        Driver(exchange, Sockets(_MOST_WAITING), pace),
+        Driver(exchange, Sockets(_MOST_WAITING, most_of_user=_MOST_WEBSOCKETS + 2 * len(exchange.registry.tree)), pace),
         Passwords({name: user.password for name, user in users.items()}),
         Tokens(_TOKEN_SECONDS, time.time),
         FailedLogins(_MOST_FAILURES, _FAILURE_SECONDS, time.monotonic),

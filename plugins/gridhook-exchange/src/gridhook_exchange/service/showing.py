@@ -37,7 +37,10 @@ def wire_order(
     created_at: pendulum.DateTime,
     slot: pendulum.DateTime,
 ) -> WireOrder:
-    """Return an order that has just been posted, at a moment for a slot. A bid's price is what was sent, to the last digit."""
+    """Return an order that has just been posted, at a moment for a slot.
+
+    :param price: cents; what was sent, to the last digit.
+    """
     community = simulation.community
     key, rate, energy = int(lines.key[row]), float(lines.rate[row]), float(lines.energy_kwh[row])
     asset = key // 2
