@@ -12,7 +12,7 @@ from typing import Any
 
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.limits import LONGEST_ID
-from gridhook_exchange.service.texts import unique_keys
+from gridhook_exchange.service.texts import load_object
 
 __all__ = ["is_writable", "known_text", "read_message", "text_of"]
 
@@ -27,18 +27,7 @@ def read_message(data: bytes) -> dict[str, Any]:
     """
     if len(data) > _MOST_BYTES:
         raise Refusal(Why.INVALID, f"the message is larger than {_MOST_BYTES} bytes")
-    try:
-        # Bytes alone would be read in other encodings, too, and with halves of characters in them.
-        value = json.loads(data.decode("utf-8-sig"), parse_int=_read_integer, object_pairs_hook=unique_keys)
-    except RecursionError as error:
-        raise Refusal(Why.INVALID, "the message is nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise Refusal(Why.INVALID, f"the message is not UTF-8: {error.reason}") from error
-    except ValueError as error:
-        raise Refusal(Why.INVALID, f"the message is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise Refusal(Why.INVALID, f"the message has to be a JSON object, not {type(value).__name__}")
-    return value
+    return load_object(data, "message", parse_int=_read_integer)
 
 
 def text_of(message: Mapping[str, Any], key: str) -> str:

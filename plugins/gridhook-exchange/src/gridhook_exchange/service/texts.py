@@ -8,31 +8,45 @@ from typing import Any, NoReturn
 from gridhook.wire.values import describe
 from gridhook_exchange.service.errors import Refusal, Why
 
-__all__ = ["parse_object", "unique_keys"]
+__all__ = ["load_object", "parse_object"]
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
-    """Return the JSON object in a text in UTF-8. NaN, infinity and halves of characters are not JSON.
+    """Return the JSON object that a request's body is. NaN, infinity and halves of characters are not JSON.
 
     :raises Refusal: it is something else.
     """
+    body = load_object(text, "body", parse_constant=_refuse_constant)
+    if b"\\u" in text:
+        # A half of a character could be read, but never be written again.
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except (UnicodeError, RecursionError) as error:
+            raise Refusal(Why.INVALID, f"the body is not UTF-8: {error}") from error
+    return body
+
+
+def load_object(text: bytes, what: str, **hooks: Any) -> dict[str, Any]:
+    """Return the JSON object in a text in UTF-8, in which no key is there twice.
+
+    :param what: what it is, for messages.
+    :param hooks: of ``json.loads``.
+    :raises Refusal: it is something else.
+    """
     try:
-        value = json.loads(text.decode(), parse_constant=_refuse_constant, object_pairs_hook=unique_keys)
-        if b"\\u" in text:
-            # A half of a character could be read, but never be written again.
-            json.dumps(value, ensure_ascii=False).encode()
+        value = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_unique_keys, **hooks)
     except RecursionError as error:
-        raise Refusal(Why.INVALID, "the body is nested too deeply") from error
-    except UnicodeError as error:
-        raise Refusal(Why.INVALID, f"the body is not UTF-8: {error}") from error
+        raise Refusal(Why.INVALID, f"the {what} is nested too deeply") from error
+    except UnicodeDecodeError as error:
+        raise Refusal(Why.INVALID, f"the {what} is not UTF-8: {error.reason}") from error
     except ValueError as error:
-        raise Refusal(Why.INVALID, f"the body is not JSON: {error}") from error
+        raise Refusal(Why.INVALID, f"the {what} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise Refusal(Why.INVALID, f"the body has to be a JSON object, not {type(value).__name__}")
+        raise Refusal(Why.INVALID, f"the {what} has to be a JSON object, not {type(value).__name__}")
     return value
 
 
-def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON by its pairs.
 
     :raises ValueError: a key is there twice: of two lists of commands one would vanish.
