@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from gridhook.wire.values import describe
@@ -26,15 +27,26 @@ def parse_object(text: bytes) -> dict[str, Any]:
     return body
 
 
-def load_object(text: bytes, what: str, **hooks: Any) -> dict[str, Any]:
+def load_object(
+    text: bytes,
+    what: str,
+    parse_int: Callable[[str], float] | None = None,
+    parse_constant: Callable[[str], object] | None = None,
+) -> dict[str, Any]:
     """Return the JSON object in a text in UTF-8, in which no key is there twice.
 
     :param what: what it is, for messages.
-    :param hooks: of ``json.loads``.
+    :param parse_int: reads integers.
+    :param parse_constant: reads NaN and infinity.
     :raises Refusal: it is something else.
     """
     try:
-        value = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_unique_keys, **hooks)
+        value = json.loads(
+            text.decode("utf-8-sig"),
+            parse_int=parse_int,
+            parse_constant=parse_constant,
+            object_pairs_hook=_unique_keys,
+        )
     except RecursionError as error:
         raise Refusal(Why.INVALID, f"the {what} is nested too deeply") from error
     except UnicodeDecodeError as error:
