@@ -27,6 +27,7 @@ from gridhook_exchange.registry import build_registry
 from gridhook_exchange.service.admitting import admit_batch, read_one, refuse_batch
 from gridhook_exchange.service.aggregators import Aggregator, Aggregators
 from gridhook_exchange.service.connections import Connections
+from gridhook_exchange.service.control import change_control
 from gridhook_exchange.service.counter import Counter, Reading
 from gridhook_exchange.service.direct import registration, wire_value
 from gridhook_exchange.service.errors import Refusal, Why
@@ -307,21 +308,12 @@ class Exchange:
     def _take_over(self, area: str) -> None:
         asset = self._asset_of.get(area)
         if asset is not None and not self.simulation.is_controlled[asset]:
-            self.simulation.is_controlled[asset] = True
-            self._withdraw(asset)
+            change_control(self.simulation, asset, is_controlled=True)
 
     def _give_back(self, area: str) -> None:
         asset = self._asset_of.get(area)
         if asset is not None:
-            self.simulation.is_controlled[asset] = self.connections.controls(area)
-            self._withdraw(asset)
-
-    def _withdraw(self, asset: int) -> None:
-        """Delete an asset's open orders: they are of somebody who does not trade for it any more."""
-        if self.simulation.slot < 0:
-            return
-        for market in (self.simulation.spot, *self.simulation.settlements.values()):
-            market.withdraw(np.array([2 * asset, 2 * asset + 1]))
+            change_control(self.simulation, asset, is_controlled=self.connections.controls(area))
 
     def _show(self, aggregator: Aggregator) -> None:
         assets = sorted(self._asset_of[area] for area in aggregator.areas if area in self._asset_of)
