@@ -1,4 +1,4 @@
-"""Passwords, tokens, limits and the users file: who may come in."""
+"""Passwords, tokens and the users file: who may come in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from gridhook.errors import ConfigError
 from gridhook_exchange.registry import build_registry
 from gridhook_exchange.server import passwords as module
-from gridhook_exchange.server.limits import FailedLogins
 from gridhook_exchange.server.passwords import Passwords, hash_password, is_hash
 from gridhook_exchange.server.tokens import Tokens
 from gridhook_exchange.server.users import User, add_user, owned_areas, read_users
@@ -97,29 +96,6 @@ def test_a_token_that_nobody_signed_is_worth_nothing():
     unsigned = jwt.encode(claims, None, algorithm="none")
     guessed = jwt.encode(claims, "k" * 32, algorithm="HS256")
     assert tokens.user_of(f"JWT {unsigned}") is tokens.user_of(f"JWT {guessed}") is None
-
-
-def test_after_some_failures_a_name_has_to_wait():
-    clock = [0.0]
-    failed = FailedLogins(3, 60.0, lambda: clock[0])
-    for _ in range(3):
-        assert failed.wait_seconds("ann") == 0.0
-        failed.add("ann")
-        clock[0] += 10.0
-    assert failed.wait_seconds("ann") == 30.0
-    assert failed.wait_seconds("ben") == 0.0
-    clock[0] += 30.0
-    assert failed.wait_seconds("ann") == 0.0
-    failed.add("ann")
-    assert failed.wait_seconds("ann") == 10.0
-
-
-def test_names_that_failed_long_ago_are_forgotten():
-    failed = FailedLogins(1, 60.0, lambda: 0.0)
-    for number in range(10_001):
-        failed.add(str(number))
-    assert failed.wait_seconds("0") == 0.0
-    assert failed.wait_seconds("1") > 0.0
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

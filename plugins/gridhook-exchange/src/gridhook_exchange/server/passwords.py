@@ -47,6 +47,9 @@ class Passwords:
         self._known: dict[str, bytes] = {}
         self._nobody = hash_password(secrets.token_hex())
 
+    def __contains__(self, user: object) -> bool:
+        return user in self._hashes
+
     def is_known(self, user: str, password: str) -> bool:
         """Return whether this password was right before. Fast."""
         known = self._known.get(user)

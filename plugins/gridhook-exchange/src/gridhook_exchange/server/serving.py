@@ -135,6 +135,9 @@ async def serve(hall: Hall, listener: socket.socket, stop: asyncio.Event, doors:
         ws_max_size=_LARGEST_FRAME,
         timeout_graceful_shutdown=2,
         server_header=False,
+        # Otherwise anybody on this machine could say to be anywhere.
+        proxy_headers=bool(hall.trusted_proxies),
+        forwarded_allow_ips=list(hall.trusted_proxies),
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
