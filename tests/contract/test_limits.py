@@ -1,8 +1,10 @@
 """Too much of anything, over sockets: it is refused at once, and everybody else is served meanwhile."""
 
+import time
 import uuid
 
 import pytest
+from conftest import PASSWORDS
 from gsy_client import Refused
 from websockets.exceptions import ConnectionClosed
 
@@ -97,3 +99,32 @@ def test_an_area_has_so_many_direct_commands_in_a_tick(serve, community_file):
     assert refused.value.status == 429
     client.command(server.uuid("House 2"), "dso-market-stats")
     client.close()
+
+
+def log_in(client, user, password, **headers):
+    status, _ = client.request("POST", "/api-token-auth/", {"username": user, "password": password}, headers)
+    return status
+
+
+def test_a_right_password_is_right_after_any_number_of_wrong_ones(serve, users_file, community_file):
+    server = serve(community_file, "--users", users_file, "--paused")
+    client = server.client("bad", PASSWORDS["bad"])
+    started = time.monotonic()
+    # Who guesses is slowed down, and says in vain to be somewhere else each time.
+    statuses = [log_in(client, "good", "x", **{"X-Forwarded-For": f"10.0.0.{number}"}) for number in range(6)]
+    assert statuses == [401] * 6
+    assert time.monotonic() - started > 0.5 + 1.0 + 2.0
+    assert log_in(client, "good", PASSWORDS["good"]) == 200
+    client.close()
+    server.stop()
+
+
+def test_a_proxy_that_is_trusted_says_who_asks(serve, users_file, community_file):
+    server = serve(community_file, "--users", users_file, "--paused", "--trusted-proxy", "127.0.0.1")
+    client = server.client("bad", PASSWORDS["bad"])
+    started = time.monotonic()
+    for number in range(9):
+        assert log_in(client, "good", "x", **{"X-Forwarded-For": f"10.0.0.{number // 3}"}) == 401
+    assert time.monotonic() - started < 5
+    client.close()
+    server.stop()

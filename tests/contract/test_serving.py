@@ -153,6 +153,7 @@ def test_a_taken_port_is_one_line(gridhook, community_file):
         (["--lease-slots", "nan"], "lease-slots"),
         *((["--slot-seconds", value], "seconds from 0 to 86400") for value in ("nan", "inf", "-inf", "-1", "1e300")),
         (["--slot-seconds", "x"], "slot-seconds"),
+        (["--trusted-proxy", "somewhere"], "trusted-proxy"),
     ],
 )
 def test_what_cannot_be_served_is_refused_with_the_reason(gridhook, arguments, word):

@@ -629,6 +629,18 @@ def test_a_connection_that_says_nothing_any_more_is_made_again(server, client, n
     assert ["away" in line for line in notes.lines] == [True, False]
 
 
+def test_in_the_end_a_server_that_is_away_is_waited_for_no_longer_than_a_moment(server, notes):
+    async def run():
+        door, _ = build_door(read_address(server.url), Waits(flush=3600.0, gone=0.0))
+        door._outbox.put(b"channel", b"frame")
+        door._note_away(OSError("gone"))
+        async with asyncio.timeout(PATIENCE):
+            await door.flush()
+            await door.close()
+
+    asyncio.run(run())
+
+
 def test_however_much_fails_meanwhile_it_is_one_line(server, notes):
     door, _ = build_door(read_address(server.url))
     for _ in range(2):

@@ -46,8 +46,8 @@ class Waits:
         after which the server is asked whether it is still there.
     ``heartbeat``
         from one heartbeat to the next.
-    ``flush``
-        at the end, for what has not been published yet.
+    ``flush``, ``gone``
+        at the end, for what has not been published yet; and if the server is away.
     """
 
     answer: float = 5.0
@@ -56,6 +56,7 @@ class Waits:
     silence: float = 30.0
     heartbeat: float = 5.0
     flush: float = 5.0
+    gone: float = 1.0
 
 
 class RedisDoor:
@@ -107,7 +108,7 @@ class RedisDoor:
     async def flush(self) -> None:
         """Wait a moment for what has not been published yet."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._waits.flush):
+            async with asyncio.timeout(self._waits.gone if self._is_away else self._waits.flush):
                 await self._outbox.emptied()
 
     async def close(self) -> None:

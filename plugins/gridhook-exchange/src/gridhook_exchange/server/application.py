@@ -6,10 +6,10 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from gridhook_exchange.server.endpoints import ROUTES
-from gridhook_exchange.server.graphql import look_up
+from gridhook_exchange.server.graphql import LOOK_UPS
 from gridhook_exchange.server.hall import Hall
 from gridhook_exchange.server.listening import WEBSOCKETS
 from gridhook_exchange.server.openapi import describe
@@ -22,17 +22,28 @@ _STATUS = {Why.UNKNOWN: 404, Why.CONFLICT: 409, Why.INVALID: 400, Why.TOO_MANY: 
 
 def build_application(hall: Hall) -> Starlette:
     """Return the application of one server."""
+    routes: list[Route | WebSocketRoute] = [
+        *ROUTES,
+        *LOOK_UPS,
+        Route("/openapi.json", describe, methods=["GET"]),
+        *WEBSOCKETS,
+    ]
     application = Starlette(
-        routes=[
-            *ROUTES,
-            Route("/graphql/", look_up, methods=["POST"]),
-            Route("/openapi.json", describe, methods=["GET"]),
-            *WEBSOCKETS,
-        ],
+        # The paths of the protocol have no rule about the last slash, so that both spellings are served.
+        routes=[*routes, *map(_other_spelling, routes)],
         exception_handlers={HTTPException: _say, Refusal: _refuse, ClientDisconnect: _let_go},
     )
+    # A redirection would go to whatever host the client named.
+    application.router.redirect_slashes = False
     application.state.hall = hall
     return application
+
+
+def _other_spelling(route: Route | WebSocketRoute) -> Route | WebSocketRoute:
+    path = route.path.removesuffix("/") if route.path.endswith("/") else f"{route.path}/"
+    if isinstance(route, WebSocketRoute):
+        return WebSocketRoute(path, route.endpoint)
+    return Route(path, route.endpoint, methods=sorted(route.methods or ()))
 
 
 async def _say(_: Request, error: Exception) -> JSONResponse:

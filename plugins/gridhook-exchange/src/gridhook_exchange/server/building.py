@@ -16,7 +16,7 @@ from gridhook_exchange.link import find_community
 from gridhook_exchange.registry import build_registry
 from gridhook_exchange.server.driver import Driver, Lockstep, Paced
 from gridhook_exchange.server.hall import Hall
-from gridhook_exchange.server.limits import FailedLogins
+from gridhook_exchange.server.logins import Logins
 from gridhook_exchange.server.passwords import Passwords, hash_password
 from gridhook_exchange.server.sockets import Sockets
 from gridhook_exchange.server.tokens import Tokens
@@ -31,7 +31,6 @@ __all__ = ["Wishes", "build_hall"]
 _MOST_WEBSOCKETS = 200
 _MOST_WAITING = 1000
 _TOKEN_SECONDS = 48 * 3600.0
-_MOST_FAILURES, _FAILURE_SECONDS = 10, 60.0
 
 
 @attrs.frozen
@@ -50,6 +49,8 @@ class Wishes:
         a user who owns everything and cannot log in: all those who come through a door that asks for no names.
     ``keeps_orders``
         whether orders are kept for a report.
+    ``trusted_proxies``
+        addresses whose ``X-Forwarded-For`` is believed.
     ``limits``
         what clients may do.
     """
@@ -61,6 +62,7 @@ class Wishes:
     passwords: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     unnamed: str | None = None
     keeps_orders: bool = False
+    trusted_proxies: tuple[str, ...] = ()
     limits: Limits = attrs.field(factory=Limits)
 
 
@@ -95,8 +97,8 @@ def build_hall(wishes: Wishes) -> Hall:
     return Hall(
         exchange,
         Driver(exchange, Sockets(_MOST_WAITING, most_of_user=_MOST_WEBSOCKETS + 2 * len(exchange.registry.tree)), pace),
-        Passwords({name: user.password for name, user in users.items()}),
+        Logins(Passwords({name: user.password for name, user in users.items()}), time.monotonic),
         Tokens(_TOKEN_SECONDS, time.time),
-        FailedLogins(_MOST_FAILURES, _FAILURE_SECONDS, time.monotonic),
         tuple(users),
+        wishes.trusted_proxies,
     )

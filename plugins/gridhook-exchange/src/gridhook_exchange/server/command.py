@@ -43,6 +43,16 @@ def _check_seconds(_: click.Context, __: click.Parameter, seconds: float) -> flo
     return seconds
 
 
+def _check_addresses(_: click.Context, __: click.Parameter, addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no IP address."""
+    for address in addresses:
+        try:
+            ip_address(address)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return addresses
+
+
 @click.command()
 @click.argument("community", default="demo")
 @click.option("--host", default=_LOOPBACK, show_default=True, help="Address to listen on.")
@@ -65,6 +75,14 @@ def _check_seconds(_: click.Context, __: click.Parameter, seconds: float) -> flo
     help="After so many slots in which an aggregator sends nothing, its assets trade for themselves again.",
 )
 @click.option("--users", "users_file", type=_FILE, help="Who may log in.")
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    metavar="ADDRESS",
+    multiple=True,
+    callback=_check_addresses,
+    help="A proxy that says in X-Forwarded-For for whom it asks; may be repeated. Of others, that is not believed.",
+)
 @click.option(
     "--redis",
     "redis_url",
@@ -89,6 +107,7 @@ def serve(  # noqa: PLR0913 - one argument per option
     paused: bool,
     lease_slots: int,
     users_file: Path | None,
+    trusted_proxies: tuple[str, ...],
     redis_url: str | None,
     report: Path | None,
     as_json: bool,
@@ -113,6 +132,7 @@ def serve(  # noqa: PLR0913 - one argument per option
         {_USER: password} if password else {},
         None if address is None else _UNNAMED,
         keeps_orders=report is not None,
+        trusted_proxies=trusted_proxies,
         limits=Limits(lease_slots=lease_slots),
     )
     hall = build_hall(wishes)

@@ -87,10 +87,16 @@ async def registry(hall: Hall, user: str, _: Request, __: dict[str, Any]) -> obj
 
 async def area_command(hall: Hall, user: str, request: Request, body: dict[str, Any]) -> object:
     """Take a command for one asset or market; its answer comes over that area's WebSocket."""
-    area = request.path_params["area"]
-    # The path of the one command that is a GET has no variable for its name.
-    command = request.path_params.get("command", "dso-market-stats")
-    hall.driver.publish(hall.exchange.command_area(user, area, command, body))
+    return _command(hall, user, request, request.path_params["command"], body)
+
+
+async def market_stats(hall: Hall, user: str, request: Request, body: dict[str, Any]) -> object:
+    """Take the question how a market's last slot was; the answer comes over the market's WebSocket."""
+    return _command(hall, user, request, "dso-market-stats", body)
+
+
+def _command(hall: Hall, user: str, request: Request, command: str, body: dict[str, Any]) -> object:
+    hall.driver.publish(hall.exchange.command_area(user, request.path_params["area"], command, body))
     return {"command": command, "transaction_id": body["transaction_id"]}
 
 
@@ -121,8 +127,7 @@ def _check_clock(hall: Hall, user: str) -> None:
 
 def _largest(request: Request) -> int:
     """Return how many bytes the body of a request may have."""
-    path = request.url.path
-    if path.endswith("/batch-commands/"):
+    if request.url.path.rstrip("/").endswith("/batch-commands"):
         return LARGEST_BATCH
     is_of_energies = request.path_params.get("command") in ("set-energy-forecast", "set-energy-measurement")
     return LARGEST_ENERGIES if is_of_energies else LARGEST_OTHER
@@ -156,17 +161,22 @@ ROUTES = [
     _route("GET", f"{_CONNECTION}/configurations/{{simulation}}/registry", registry),
     _route("POST", f"{_AREAS}/resume/", resume),
     _route("POST", f"{_AREAS}/pause/", pause),
-    _route("GET", f"{_AREAS}/{{area}}/dso-market-stats", area_command),
+    _route("GET", f"{_AREAS}/{{area}}/dso-market-stats", market_stats),
     _route("POST", f"{_AREAS}/{{area}}/{{command}}/", area_command),
 ]
 
 
-def _object(*texts: str, **others: object) -> dict[str, object]:
-    properties: dict[str, object] = {text: {"type": "string", "minLength": 1} for text in texts} | others
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
+_TEXT = {"type": "string", "minLength": 1}
 _LISTS = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}}
+_ENERGIES = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}}
+_FEE = {"type": "number", "minimum": 0}
+
+
+def _object(*texts: str, also: dict[str, object] | None = None, **others: object) -> dict[str, object]:
+    """Return the schema of an object; what it may have ``also`` is not required."""
+    properties: dict[str, object] = dict.fromkeys(texts, _TEXT) | others
+    return {"type": "object", "required": list(properties), "properties": properties | (also or {})}
+
 
 BODIES: dict[str, dict[str, object]] = {
     "log_in": _object("username", "password"),
@@ -175,6 +185,19 @@ BODIES: dict[str, dict[str, object]] = {
     "select_aggregator": _object("aggregator_uuid", "device_uuid"),
     "unselect_aggregator": _object("aggregator_uuid", "device_uuid"),
     "batch_commands": _object("aggregator_uuid", "transaction_id", batch_commands=_LISTS),
-    "area_command": _object("transaction_id"),
+    "market_stats": _object("transaction_id"),
+    "area_command": _object(
+        "transaction_id",
+        also={
+            "energy_forecast": _ENERGIES,
+            "energy_measurement": _ENERGIES,
+            "fee_const": _FEE,
+            "fee_percent": _FEE,
+        },
+    ),
+    "look_up": _object(
+        "query",
+        also={"variables": {"type": ["object", "null"]}, "operationName": {"type": ["string", "null"]}},
+    ),
 }
 """JSON Schema of the bodies by the name of the endpoint."""

@@ -9,16 +9,18 @@ from graphql import GraphQLError, GraphQLSchema, build_schema, execute_sync, par
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from gridhook.assets import LOAD, PV
 from gridhook_exchange.server.bodies import LARGEST_OTHER
 from gridhook_exchange.server.hall import Hall, hall_of
 
-__all__ = ["look_up"]
+__all__ = ["LOOK_UPS"]
 
 _LONGEST_QUERY = 2000
 # Those of the protocol have 40; so few cannot be nested too deeply for the parser.
 _MOST_TOKENS = 100
+_MARKET_TYPES = {"one-sided": "ONE_SIDED", "two-sided": "TWO_SIDED"}
 _SCHEMA = """
 scalar JSON
 type Query {
@@ -51,6 +53,11 @@ async def look_up(request: Request) -> JSONResponse:
     query = body.get("query")
     if not isinstance(query, str) or len(query) > _LONGEST_QUERY:
         raise HTTPException(400, f"'query' has to be a text of up to {_LONGEST_QUERY} characters")
+    variables, operation = body.get("variables"), body.get("operationName")
+    if variables is not None and not isinstance(variables, dict):
+        raise HTTPException(400, "'variables' has to be an object, or null")
+    if operation is not None and not isinstance(operation, str):
+        raise HTTPException(400, "'operationName' has to be a text, or null")
     schema = _schema(request)
     try:
         document = parse(query, max_tokens=_MOST_TOKENS)
@@ -58,8 +65,13 @@ async def look_up(request: Request) -> JSONResponse:
         return JSONResponse({"data": None, "errors": [error.formatted]})
     if errors := validate(schema, document):
         return JSONResponse({"data": None, "errors": [error.formatted for error in errors]})
-    result = execute_sync(schema, document, _root(hall, user))
+    result = execute_sync(
+        schema, document, _root(hall, user), variable_values=variables, operation_name=operation or None
+    )
     return JSONResponse(result.formatted)
+
+
+LOOK_UPS = [Route("/graphql/", look_up, methods=["POST"])]
 
 
 def _schema(request: Request) -> GraphQLSchema:
@@ -87,7 +99,7 @@ def _root(hall: Hall, user: str) -> dict[str, Any]:
                 "latest": lambda _: {"serialized": json.dumps(_scenario(exchange.registry_of(user)))},
                 "forecastStreamAreaMapping": streams,
             },
-            "settingsData": {"spotMarketType": "TWO_SIDED"},
+            "settingsData": {"spotMarketType": _MARKET_TYPES[exchange.simulation.community.rules.market]},
         }
 
     return {

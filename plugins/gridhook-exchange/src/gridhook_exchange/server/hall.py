@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
 from typing import Any
 
 import attrs
-from anyio import to_thread
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 
 from gridhook_exchange.server.bodies import LARGEST_LOGIN, Bodies
 from gridhook_exchange.server.driver import Driver
-from gridhook_exchange.server.limits import FailedLogins
-from gridhook_exchange.server.passwords import Passwords
+from gridhook_exchange.server.logins import Logins
 from gridhook_exchange.server.tokens import Tokens
 from gridhook_exchange.service.exchange import Exchange
 
@@ -31,28 +27,27 @@ class Hall:
         read those of requests.
     ``users``
         their names.
+    ``trusted_proxies``
+        addresses that may say for whom they ask.
     """
 
     exchange: Exchange
     driver: Driver
-    passwords: Passwords
+    logins: Logins
     tokens: Tokens
-    failed_logins: FailedLogins
     users: tuple[str, ...]
+    trusted_proxies: tuple[str, ...] = ()
     bodies: Bodies = attrs.field(factory=Bodies)
-    _checking: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
 
     async def log_in(self, request: Request) -> str:
         """Return a token for the user and password in a request.
 
-        :raises HTTPException: 400, 401, or 429 after too many wrong passwords.
+        :raises HTTPException: 400, 401, or 429 if too many wait.
         """
         body = await self.bodies.read(request, LARGEST_LOGIN)
         user, password = (self.text(body, key) for key in ("username", "password"))
-        # One at a time: a thousand tries at once would all begin before the first one has failed.
-        if not self.passwords.is_known(user, password):
-            async with self._checking:
-                await self._check(user, password, f"client {request.client.host if request.client else ''}")
+        if not await self.logins.check(user, password, request.client.host if request.client else ""):
+            raise HTTPException(401, "no such user and password")
         return self.tokens.make(user)
 
     def user_of(self, connection: HTTPConnection) -> str:
@@ -67,18 +62,6 @@ class Hall:
         if simulation is not None and simulation != self.exchange.simulation_id:
             raise HTTPException(404, f"there is no simulation {simulation!r} here")
         return user
-
-    async def _check(self, user: str, password: str, client: str) -> None:
-        if self.passwords.is_known(user, password):
-            return
-        names = (f"user {user}", client)
-        wait = max(map(self.failed_logins.wait_seconds, names))
-        if wait > 0:
-            raise HTTPException(429, "too many wrong passwords; wait", headers={"Retry-After": str(math.ceil(wait))})
-        if not await to_thread.run_sync(self.passwords.is_right, user, password):
-            for name in names:
-                self.failed_logins.add(name)
-            raise HTTPException(401, "no such user and password")
 
     @staticmethod
     def text(body: dict[str, Any], key: str) -> str:

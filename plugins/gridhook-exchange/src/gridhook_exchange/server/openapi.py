@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from gridhook_exchange.server.endpoints import BODIES, ROUTES
+from gridhook_exchange.server.graphql import LOOK_UPS
+from gridhook_exchange.service.direct import DIRECT_COMMANDS
 
 __all__ = ["describe", "description"]
 
@@ -25,6 +27,9 @@ _STATUS = {
     "429": "too many",
 }
 
+_TEXT = {"type": "string"}
+_PARAMETERS: dict[str, dict[str, Any]] = {"command": {**_TEXT, "enum": list(DIRECT_COMMANDS)}}
+
 
 async def describe(_: Request) -> JSONResponse:
     """Answer the description of this server."""
@@ -34,7 +39,7 @@ async def describe(_: Request) -> JSONResponse:
 def description() -> dict[str, Any]:
     """Return the OpenAPI description of all endpoints."""
     paths: dict[str, dict[str, Any]] = {}
-    for route in ROUTES:
+    for route in (*ROUTES, *LOOK_UPS):
         for method in sorted((route.methods or set()) - {"HEAD"}):
             paths.setdefault(route.path, {})[method.lower()] = _operation(route, method)
     return {
@@ -50,7 +55,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
         "operationId": f"{route.name}_{method.lower()}",
         "summary": (route.endpoint.__doc__ or "").strip().partition("\n")[0],
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": _PARAMETERS.get(name, _TEXT)}
             for name in route.param_convertors
         ],
         "responses": {

@@ -6,11 +6,14 @@ import base64
 import hashlib
 import hmac
 import secrets
+from typing import NamedTuple
 
 __all__ = ["Passwords", "hash_password", "is_hash"]
 
 _COST, _BLOCK, _PARALLEL = 2**14, 8, 1
 _MEMORY = 64 * 1024 * 1024
+# Of r times p, says scrypt.
+_MOST_BLOCKS = 2**30
 _PARTS = 6
 _LONGEST_NUMBER = 10
 
@@ -24,9 +27,9 @@ def hash_password(password: str) -> str:
 
 
 def is_hash(text: str) -> bool:
-    """Return whether a text is what :func:`hash_password` makes."""
+    """Return whether a text is what :func:`hash_password` makes. Fast: nothing is hashed."""
     try:
-        _digest("", text)
+        _read(text)
     except ValueError:
         return False
     return True
@@ -47,6 +50,9 @@ class Passwords:
         self._known: dict[str, bytes] = {}
         self._nobody = hash_password(secrets.token_hex())
 
+    def __contains__(self, user: object) -> bool:
+        return user in self._hashes
+
     def is_known(self, user: str, password: str) -> bool:
         """Return whether this password was right before. Fast."""
         known = self._known.get(user)
@@ -64,9 +70,22 @@ class Passwords:
         return hmac.digest(self._key, f"{user}\0{password}".encode(), "sha256")
 
 
-def _digest(password: str, kept: str) -> tuple[bytes, bytes]:
-    """Return the digest of a password with the parameters of a hash, and the hash's own."""
-    parts = kept.split("$")
+class _Hash(NamedTuple):
+    """What a hash says."""
+
+    cost: int
+    block: int
+    parallel: int
+    salt: bytes
+    digest: bytes
+
+
+def _read(text: str) -> _Hash:
+    """Return what a hash says.
+
+    :raises ValueError: it is none, or one that scrypt would refuse.
+    """
+    parts = text.split("$")
     if len(parts) != _PARTS or parts[0] != "scrypt":
         msg = "not a hash of a password"
         raise ValueError(msg)
@@ -76,7 +95,24 @@ def _digest(password: str, kept: str) -> tuple[bytes, bytes]:
     except ValueError as error:  # binascii.Error is one
         msg = "not a hash of a password"
         raise ValueError(msg) from error
+    is_cost = cost > 1 and cost & (cost - 1) == 0 and cost.bit_length() <= 16 * block
+    memory = 128 * block * (cost + parallel + 2)
+    if not (is_cost and 0 < block * parallel < _MOST_BLOCKS and memory <= _MEMORY and digest):
+        msg = "a hash of a password that cannot be checked"
+        raise ValueError(msg)
+    return _Hash(cost, block, parallel, salt, digest)
+
+
+def _digest(password: str, text: str) -> tuple[bytes, bytes]:
+    """Return the digest of a password with the parameters of a hash, and the hash's own."""
+    kept = _read(text)
     computed = hashlib.scrypt(
-        password.encode(), salt=salt, n=cost, r=block, p=parallel, maxmem=_MEMORY, dklen=len(digest)
+        password.encode(),
+        salt=kept.salt,
+        n=kept.cost,
+        r=kept.block,
+        p=kept.parallel,
+        maxmem=_MEMORY,
+        dklen=len(kept.digest),
     )
-    return computed, digest
+    return computed, kept.digest

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import uvicorn
 
 from gridhook_exchange.server.application import build_application
+from gridhook_exchange.server.ending import Server, end_quietly
 from gridhook_exchange.server.hall import Hall
 
 __all__ = ["SideDoor", "listen", "run", "serve"]
@@ -41,15 +42,6 @@ class SideDoor(Protocol):
     async def close(self) -> None:
         """Let go of everything."""
         ...
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to whoever runs it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Do nothing about signals."""
-        yield
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,6 +76,8 @@ def run(
 ) -> int:
     """Serve until it is over; return the exit status: 0, or 130 and 143 after SIGINT and SIGTERM.
 
+    After a second signal nobody is waited for.
+
     :param announce: called when clients can come in.
     :param conclude: called when all clients have gone, however it ended; not if nobody could come.
     :raises ExchangeError: a side door cannot be opened.
@@ -98,12 +92,12 @@ async def _run(
     doors: Sequence[SideDoor],
     conclude: Callable[[], None],
 ) -> int:
-    stop = asyncio.Event()
+    stop, hurry = asyncio.Event(), asyncio.Event()
     caught: list[int] = []
 
     def note(number: int) -> None:
         caught.append(number)
-        stop.set()
+        (hurry if stop.is_set() else stop).set()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -115,28 +109,39 @@ async def _run(
             await door.open()
         announce()
         try:
-            await serve(hall, listener, stop, doors)
+            await serve(hall, listener, stop, doors, hurry)
         finally:
             # Signals are still caught: nobody who is impatient leaves half of it.
             conclude()
     return 128 + caught[0] if caught else 0
 
 
-async def serve(hall: Hall, listener: socket.socket, stop: asyncio.Event, doors: Sequence[SideDoor] = ()) -> None:
+async def serve(
+    hall: Hall,
+    listener: socket.socket,
+    stop: asyncio.Event,
+    doors: Sequence[SideDoor] = (),
+    hurry: asyncio.Event | None = None,
+) -> None:
     """Run the exchange and serve it, until it is finished and all has been sent, or ``stop`` is set.
 
     :param doors: open ones.
+    :param hurry: set when nobody is to be waited for any more.
     """
+    hurry = hurry or asyncio.Event()
     config = uvicorn.Config(
-        build_application(hall),
+        end_quietly(build_application(hall)),
         log_level="warning",
         access_log=False,
         lifespan="off",
         ws_max_size=_LARGEST_FRAME,
         timeout_graceful_shutdown=2,
         server_header=False,
+        # Otherwise anybody on this machine could say to be anywhere.
+        proxy_headers=bool(hall.trusted_proxies),
+        forwarded_allow_ips=list(hall.trusted_proxies),
     )
-    server = _Server(config)
+    server = Server(config, hurry)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     running = asyncio.create_task(hall.driver.run())
     stopping = asyncio.create_task(stop.wait())
@@ -148,7 +153,9 @@ async def serve(hall: Hall, listener: socket.socket, stop: asyncio.Event, doors:
                 running.cancel()
             await asyncio.wait((running,))
             hall.driver.stop()
-        await asyncio.gather(_flush(hall), *(door.flush() for door in doors))
+        # From now on, a signal says that somebody does not want to wait for the slow.
+        stop.set()
+        await _unless(hurry, [_flush(hall), *(door.flush() for door in doors)])
     finally:
         server.should_exit = True
         for task in (stopping, *beside):
@@ -157,6 +164,17 @@ async def serve(hall: Hall, listener: socket.socket, stop: asyncio.Event, doors:
     for task in (running, *beside):
         if not task.cancelled():
             task.result()
+
+
+async def _unless(event: asyncio.Event, work: Sequence[Awaitable[None]]) -> None:
+    """Return when all work is done, or the event is set."""
+    everything = asyncio.gather(*work)
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait((everything, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    everything.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await everything
 
 
 async def _flush(hall: Hall) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import attrs
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gridhook_exchange.server.keeping import KeptFrames
+from gridhook_exchange.server.kept import KeptFrames
 
 __all__ = ["Listener", "Sockets"]
 

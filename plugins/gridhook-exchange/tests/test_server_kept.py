@@ -6,7 +6,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from gridhook_exchange.server.driver import Driver, Paced
-from gridhook_exchange.server.keeping import KeptFrames
+from gridhook_exchange.server.kept import KeptFrames
 from gridhook_exchange.server.sockets import Sockets
 from gridhook_exchange.service.exchange import Exchange, Message
 

@@ -1,4 +1,4 @@
-"""Keeping: frames for those who are still about to listen.
+"""Kept: frames for those who are still about to listen.
 
 Clients send their first requests while their WebSockets are being opened, and wait for the answers there
 (PROTOCOL.md 10, A10).
