@@ -169,7 +169,7 @@ def test_a_thousand_tries_at_once_are_checked_one_by_one_and_hold_nobody_up(run)
         refused = [one for one in answers if isinstance(one, HTTPException)]
         assert {one.status_code for one in refused} == {429}
         assert all(int(one.headers["Retry-After"]) >= 1 for one in refused)
-        assert answers[:1000].count(False) == 5
+        assert answers[:1000].count(False) == 100
         assert passwords.most_running == 2
 
     run(check)

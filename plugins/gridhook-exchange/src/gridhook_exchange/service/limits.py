@@ -42,7 +42,7 @@ class Limits:
     lease_slots: int = 4
     # An aggregator of 10,000 assets can give each of them ten commands per tick.
     most_commands: int = 100_000
-    most_in_turn: int = 5_000
+    most_in_turn: int = 10_000
     most_batches: int = 100
     most_direct: int = 100
     kept_transactions: int = 1000
