@@ -195,3 +195,22 @@ def test_users_are_added_with_a_hash_and_never_with_a_password_on_the_command_li
     assert (status, "not UTF-8" in err) == (2, True)
     assert gridhook("users", "add", "bob", "--password-file", "missing")[0] == 2
     assert json.dumps("bob") not in (tmp_path / "users.toml").read_text(encoding="utf-8")
+
+
+def test_the_file_of_users_is_kept_without_editing_it(gridhook, tmp_path):
+    (tmp_path / "password").write_text("a secret\n", encoding="utf-8")
+    file = ("--password-file", "password")
+    assert gridhook("users", "add", "alice", *file, "--glob", "Load *", "--name", "House 1", "--name", "Grid")[0] == 0
+    assert gridhook("users", "add", "bob", *file)[0] == 0
+    listed = "alice: names House 1, Grid; globs Load *\nbob: everything\n"
+    assert gridhook("users", "list") == (0, listed, "")
+    before = (tmp_path / "users.toml").read_text(encoding="utf-8")
+    assert gridhook("users", "password", "alice", *file) == (0, "changed the password of alice in users.toml\n", "")
+    assert (tmp_path / "users.toml").read_text(encoding="utf-8") != before
+    assert gridhook("users", "list") == (0, listed, "")
+    assert gridhook("users", "remove", "bob") == (0, "removed bob from users.toml\n", "")
+    status, out, err = gridhook("users", "remove", "bob")
+    assert (status, out, "no such user" in err) == (2, "", True)
+    for command in (("list",), ("remove", "x"), ("password", "x", *file)):
+        status, out, err = gridhook("users", *command, "--file", "missing.toml")
+        assert (status, out, "missing.toml" in err) == (2, "", True)

@@ -1,4 +1,4 @@
-"""``gridhook serve`` and ``gridhook users``."""
+"""``gridhook serve`` and, from its own module, ``gridhook users``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gridhook.assets import ASSET_KINDS
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import MARKET
 from gridhook.resultfiles import ResultsFolder
+from gridhook_exchange.server.keeping import users
 from gridhook_exchange.service.limits import Limits
 
 if TYPE_CHECKING:
@@ -146,37 +147,6 @@ def serve(  # noqa: PLR0913 - one argument per option
         facts["redis_url"] = redis_url
     text = json.dumps(facts) if as_json else _text(facts, hall.users)
     raise SystemExit(run(hall, listener, lambda: click.echo(text), doors, conclude))
-
-
-@click.group()
-def users() -> None:
-    """Keep the file of users that ``gridhook serve --users`` reads."""
-
-
-@users.command()
-@click.argument("name")
-@click.option("--file", "path", default="users.toml", show_default=True, type=_FILE, help="The file of users.")
-@click.option(
-    "--glob", "globs", multiple=True, help="Assets that the user owns; may be repeated.  [default: all areas]"
-)
-@click.option("--password-file", type=_FILE, help="Its first line is the password, which is asked for otherwise.")
-def add(name: str, path: Path, globs: tuple[str, ...], password_file: Path | None) -> None:
-    """Add user NAME to the file, with the hash of a password."""
-    from gridhook_exchange.server.users import add_user
-
-    try:
-        if password_file is not None:
-            password = password_file.read_text(encoding="utf-8").partition("\n")[0]
-        else:
-            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-        if not password:
-            raise ConfigError(Problem("", "the password is empty"))
-        add_user(path, name, password, globs)
-    except OSError as error:
-        raise ConfigError(Problem("", f"{error.filename}: {error.strerror}")) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(Problem("", f"{password_file}: not UTF-8")) from error
-    click.echo(f"added {name} to {path}")
 
 
 def _is_loopback(host: str) -> bool:
