@@ -106,6 +106,21 @@ def test_after_some_slots_of_silence_assets_trade_for_themselves_again(serve, co
     client.close()
 
 
+@pytest.mark.parametrize("host", ["192.0.2.7", "no host.invalid", "x" * 300, "2001:db8::1%nowhere"])
+def test_a_host_that_is_not_here_is_no_matter_of_the_port(gridhook, community_file, users_file, host):
+    status, out, err = gridhook("serve", community_file, "--port", 0, "--users", users_file, "--host", host)
+    assert (status, out) == (2, "")
+    assert err.startswith("--host: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - the test
+def test_who_listens_on_all_addresses_tells_clients_the_name_of_the_machine(serve, users_file, community_file, host):
+    server = serve(community_file, "--users", users_file, "--host", host, "--paused")
+    assert server.facts["url"].startswith(f"http://{socket.gethostname()}:")
+    assert server.facts["websocket_url"].startswith(f"ws://{socket.gethostname()}:")
+
+
 def test_a_taken_port_is_one_line(gridhook, community_file):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -123,7 +138,9 @@ def test_a_taken_port_is_one_line(gridhook, community_file):
         (["--host", "0.0.0.0"], "without --users"),  # noqa: S104 - it is refused
         (["--host", "192.0.2.7"], "without --users"),
         (["--host", "example.org"], "without --users"),
-        (["nowhere"], "nowhere"),
+        (["nowhere"], "COMMUNITY: no community 'nowhere'"),
+        (["--host", ""], "--host: is empty"),
+        (["--lockstep", "--slot-seconds", "60"], "--lockstep: not together with --slot-seconds"),
         (["--users", "missing.toml"], "missing.toml"),
         (["--slots", "0"], "slots"),
         (["--port", "70000"], "port"),
@@ -174,6 +191,16 @@ def test_without_json_the_variables_to_export_are_printed(gridhook, community_fi
         (line,) = [line for line in out.splitlines() if line.startswith(f"export API_CLIENT_{name}=")]
         assert not line.endswith("=")
     assert "users: gridhook" in out
+    assert out.endswith("Ctrl-C ends it.\nThe run is over after 1 of 1 slots.\n")
+
+
+def test_in_the_end_it_says_where_the_report_is(gridhook, community_file):
+    arguments = ("--port", 0, "--slots", 1, "--slot-seconds", 0, "--report", "results")
+    status, out, err = gridhook("serve", community_file, *arguments)
+    assert (status, err) == (0, "")
+    assert out.endswith("\nThe run is over after 1 of 1 slots. The report is in results.\n")
+    status, out, err = gridhook("serve", community_file, *arguments[:-1], "others", "--json")
+    assert (status, err, out.count("\n")) == (0, "", 1)
 
 
 def test_users_are_added_with_a_hash_and_never_with_a_password_on_the_command_line(gridhook, tmp_path):
