@@ -168,12 +168,10 @@ def users_file(tmp_path_factory):
     for user, password in PASSWORDS.items():
         (folder / "password").write_text(f"{password}\n", encoding="utf-8")
         markets = [name for name in OWNED[user] if name in ("Grid", "House 1", "House 2")]
-        globs = [word for name in OWNED[user] if name not in markets for word in ("--glob", name)]
-        command = ["users", "add", user, "--file", "users.toml", "--password-file", "password", *globs]
-        subprocess.run([sys.executable, "-m", "gridhook", *command], cwd=folder, check=True, capture_output=True)
         # Globs are of assets; a market is owned by its name.
-        with (folder / "users.toml").open("a", encoding="utf-8") as users:
-            users.write(f"names = {json.dumps(markets)}")
+        owned = [word for name in OWNED[user] for word in ("--name" if name in markets else "--glob", name)]
+        command = ["users", "add", user, "--file", "users.toml", "--password-file", "password", *owned]
+        subprocess.run([sys.executable, "-m", "gridhook", *command], cwd=folder, check=True, capture_output=True)
     return folder / "users.toml"
 
 

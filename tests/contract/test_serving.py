@@ -123,6 +123,14 @@ def has_traded(folder):
     return [float(row["bought_kWh"]) - float(row["settled_kWh"]) > 0 for row in rows]
 
 
+@pytest.mark.parametrize("host", ["192.0.2.7", "no host.invalid", "x" * 300, "2001:db8::1%nowhere"])
+def test_a_host_that_is_not_here_is_no_matter_of_the_port(gridhook, community_file, users_file, host):
+    status, out, err = gridhook("serve", community_file, "--port", 0, "--users", users_file, "--host", host)
+    assert (status, out) == (2, "")
+    assert err.startswith("--host: ")
+    assert err.count("\n") == 1
+
+
 def test_a_taken_port_is_one_line(gridhook, community_file):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -140,7 +148,9 @@ def test_a_taken_port_is_one_line(gridhook, community_file):
         (["--host", "0.0.0.0"], "without --users"),  # noqa: S104 - it is refused
         (["--host", "192.0.2.7"], "without --users"),
         (["--host", "example.org"], "without --users"),
-        (["nowhere"], "nowhere"),
+        (["nowhere"], "COMMUNITY: no community 'nowhere'"),
+        (["--host", ""], "--host: is empty"),
+        (["--lockstep", "--slot-seconds", "60"], "--lockstep: not together with --slot-seconds"),
         (["--users", "missing.toml"], "missing.toml"),
         (["--slots", "0"], "slots"),
         (["--port", "70000"], "port"),
@@ -191,6 +201,16 @@ def test_without_json_the_variables_to_export_are_printed(gridhook, community_fi
         (line,) = [line for line in out.splitlines() if line.startswith(f"export API_CLIENT_{name}=")]
         assert not line.endswith("=")
     assert "users: gridhook" in out
+    assert out.endswith("Ctrl-C ends it.\nThe run is over after 1 of 1 slots.\n")
+
+
+def test_in_the_end_it_says_where_the_report_is(gridhook, community_file):
+    arguments = ("--port", 0, "--slots", 1, "--slot-seconds", 0, "--report", "results")
+    status, out, err = gridhook("serve", community_file, *arguments)
+    assert (status, err) == (0, "")
+    assert out.endswith("\nThe run is over after 1 of 1 slots. The report is in results.\n")
+    status, out, err = gridhook("serve", community_file, *arguments[:-1], "others", "--json")
+    assert (status, err, out.count("\n")) == (0, "", 1)
 
 
 def test_users_are_added_with_a_hash_and_never_with_a_password_on_the_command_line(gridhook, tmp_path):
@@ -212,3 +232,22 @@ def test_users_are_added_with_a_hash_and_never_with_a_password_on_the_command_li
     assert (status, "not UTF-8" in err) == (2, True)
     assert gridhook("users", "add", "bob", "--password-file", "missing")[0] == 2
     assert json.dumps("bob") not in (tmp_path / "users.toml").read_text(encoding="utf-8")
+
+
+def test_the_file_of_users_is_kept_without_editing_it(gridhook, tmp_path):
+    (tmp_path / "password").write_text("a secret\n", encoding="utf-8")
+    file = ("--password-file", "password")
+    assert gridhook("users", "add", "alice", *file, "--glob", "Load *", "--name", "House 1", "--name", "Grid")[0] == 0
+    assert gridhook("users", "add", "bob", *file)[0] == 0
+    listed = "alice: names House 1, Grid; globs Load *\nbob: everything\n"
+    assert gridhook("users", "list") == (0, listed, "")
+    before = (tmp_path / "users.toml").read_text(encoding="utf-8")
+    assert gridhook("users", "password", "alice", *file) == (0, "changed the password of alice in users.toml\n", "")
+    assert (tmp_path / "users.toml").read_text(encoding="utf-8") != before
+    assert gridhook("users", "list") == (0, listed, "")
+    assert gridhook("users", "remove", "bob") == (0, "removed bob from users.toml\n", "")
+    status, out, err = gridhook("users", "remove", "bob")
+    assert (status, out, "no such user" in err) == (2, "", True)
+    for command in (("list",), ("remove", "x"), ("password", "x", *file)):
+        status, out, err = gridhook("users", *command, "--file", "missing.toml")
+        assert (status, out, "missing.toml" in err) == (2, "", True)

@@ -228,15 +228,13 @@ def test_without_a_token_nothing_is_answered(users):
         client.listen()
 
 
-def test_wrong_passwords_are_limited_and_right_ones_are_not(users, serve):
+def test_wrong_passwords_are_refused_and_right_ones_are_not(users, serve):
     client = users["good"].client
     good = dict(client.user)
     client.user = {**good, "password": "wrong"}
-    for _ in range(10):
+    for _ in range(4):
         with pytest.raises(Refused, match="401"):
             client.log_in()
-    with pytest.raises(Refused, match="429"):
-        client.log_in()
     client.user = good
     for _ in range(20):
         client.log_in()

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from gridhook.errors import ConfigError
 from gridhook_exchange.registry import build_registry
 from gridhook_exchange.server import passwords as module
+from gridhook_exchange.server.editing import add_user, remove_user, set_password
 from gridhook_exchange.server.passwords import Passwords, hash_password, is_hash
 from gridhook_exchange.server.tokens import Tokens
-from gridhook_exchange.server.users import User, add_user, owned_areas, read_users
+from gridhook_exchange.server.users import User, describe, owned_areas, read_users
 
 
 @pytest.fixture(autouse=True)
@@ -132,20 +133,21 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
     name=NAMES,
     password=st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
     globs=st.lists(NAMES, max_size=2),
+    names=st.lists(NAMES, max_size=2),
 )
-def test_whoever_is_added_is_read_again(tmp_path_factory, name, password, globs):
+def test_whoever_is_added_is_read_again(tmp_path_factory, name, password, globs, names):
     path = tmp_path_factory.mktemp("users") / "users.toml"
     add_user(path, "first", "x", [])
     if not name.isprintable() or not name or name == "first":
         before = path.read_bytes()
         with pytest.raises(ConfigError):
-            add_user(path, name, password, globs)
+            add_user(path, name, password, globs, names)
         assert path.read_bytes() == before
         return
-    add_user(path, name, password, globs)
+    add_user(path, name, password, globs, names)
     users = read_users(path)
     assert set(users) == {"first", name}
-    assert users[name].globs == globs
+    assert (users[name].globs, users[name].names) == (globs, names)
     assert Passwords({name: users[name].password}).is_right(name, password)
 
 
@@ -158,6 +160,87 @@ def test_a_file_is_for_its_owner_and_may_have_no_last_line_end(tmp_path):
     assert read_users(path)["ben"].globs == globs
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tomllib.loads(path.read_text(encoding="utf-8"))["users"]) == ["ann", "ben"]
+
+
+WRITTEN = """# Who may log in.
+[users.ann]
+# Hers.
+password = "{}"
+globs = [
+    "Home 1 *",
+]
+
+# The operator.
+[users . "b e n"]
+password="{}" # his
+
+[users.'cas']
+"password" = "{}"
+"""
+
+
+def written(tmp_path):
+    path = tmp_path / "users.toml"
+    path.write_text(WRITTEN.format(*map(hash_password, "abc")), encoding="utf-8")
+    path.chmod(0o644)
+    return path
+
+
+def test_a_user_is_removed_and_all_else_stays_as_it_was_written(tmp_path):
+    path = written(tmp_path)
+    before = path.read_text(encoding="utf-8")
+    remove_user(path, "b e n")
+    users = read_users(path)
+    assert list(users) == ["ann", "cas"]
+    assert users["ann"].globs == ["Home 1 *"]
+    left = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in before.splitlines() if line in left] == left
+    assert {"# Who may log in.", "# Hers.", "# The operator."} <= set(left)
+    assert path.stat().st_mode & 0o777 == 0o600
+    for name in ("cas", "ann"):
+        remove_user(path, name)
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(ConfigError, match="there is no user"):
+        read_users(path)
+    add_user(path, "dan", "d")
+    assert list(read_users(path)) == ["dan"]
+
+
+@pytest.mark.parametrize("name", ["ann", "b e n"])
+def test_a_password_is_changed_and_nothing_else(tmp_path, name):
+    path = written(tmp_path)
+    before = read_users(path)
+    set_password(path, name, "new")
+    after = read_users(path)
+    assert Passwords({name: after[name].password}).is_right(name, "new")
+    before.pop(name)
+    after.pop(name)
+    assert before == after
+
+
+@pytest.mark.parametrize("change", [remove_user, lambda path, name: set_password(path, name, "new")])
+def test_what_cannot_be_edited_stays_as_it_is(tmp_path, change):
+    path = written(tmp_path)
+    with pytest.raises(ConfigError, match="no such user"):
+        change(path, "nobody")
+    for text in (
+        f'users = {{ ann = {{ password = "{hash_password("a")}" }} }}',
+        f'users.ann.password = "{hash_password("a")}"',
+        f'[users]\nann.password = "{hash_password("a")}"',
+        f'[users.ann]\nglobs = ["""\n[users.ann]\n"""]\n"pass\\u0077ord" = "{hash_password("a")}"',
+    ):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(ConfigError, match="by hand"):
+            change(path, "ann")
+        assert path.read_text(encoding="utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_users_are_described_by_what_they_own():
+    secret = hash_password("x")
+    assert describe(User(secret)) == "everything"
+    assert describe(User(secret, ["House"], ["pv"], ["a*", "b*"])) == "names House; kinds pv; globs a*, b*"
+    assert describe(User(secret, exclude=["x"])) == "everything; without x"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from gridhook_exchange.server.bodies import LARGEST_OTHER, Bodies
 from gridhook_exchange.server.building import Wishes, build_hall
+from gridhook_exchange.server.command import _reachable
 from gridhook_exchange.server.driver import Driver, Lockstep, Paced
 from gridhook_exchange.server.endpoints import BODIES, ROUTES
 from gridhook_exchange.server.graphql import LOOK_UPS
@@ -494,3 +495,19 @@ def test_an_aggregator_that_leaves_lets_the_others_go_on():
         await asyncio.gather(serving, waiting)
 
     run(check())
+
+
+@pytest.mark.parametrize(
+    ("bound", "host", "told"),
+    [
+        ("0.0.0.0", "0.0.0.0", socket.gethostname()),  # noqa: S104 - nothing listens there
+        ("::", "::", socket.gethostname()),
+        ("127.0.0.1", "localhost", "localhost"),
+    ],
+)
+def test_who_listens_on_all_addresses_tells_clients_the_name_of_the_machine(bound, host, told):
+    class Listener:
+        def getsockname(self):
+            return bound, 8000
+
+    assert _reachable(host, Listener()) == told

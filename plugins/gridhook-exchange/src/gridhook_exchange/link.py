@@ -134,9 +134,10 @@ def _shipped() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("demo*.toml"))
 
 
-def find_community(name: str, base: Path) -> Path:
+def find_community(name: str, base: Path, where: str = "exchange.url") -> Path:
     """Return the file of a community: one that ships, by its name, or one at a path relative to ``base``.
 
+    :param where: where the name stands, for whoever wrote it.
     :raises ConfigError: there is none.
     """
     if name in _shipped():
@@ -146,4 +147,4 @@ def find_community(name: str, base: Path) -> Path:
         return path
     guess = did_you_mean(nearest(name, _shipped()))
     known = ", ".join(_shipped())
-    raise ConfigError(Problem("exchange.url", f"no community {name!r}: no such file, and {known} ship{guess}"))
+    raise ConfigError(Problem(where, f"no community {name!r}: no such file, and {known} ship{guess}"))

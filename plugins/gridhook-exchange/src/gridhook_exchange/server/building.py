@@ -71,7 +71,9 @@ def build_hall(wishes: Wishes) -> Hall:
 
     :raises ConfigError: the community or the users are wrong.
     """
-    community = read_community(find_community(wishes.community, Path()), Overrides(None, wishes.slots, None))
+    community = read_community(
+        find_community(wishes.community, Path(), "COMMUNITY"), Overrides(None, wishes.slots, None)
+    )
     users = {} if wishes.users_file is None else read_users(wishes.users_file)
     users |= {name: User(hash_password(password)) for name, password in wishes.passwords.items()}
     tree = build_registry(community).tree

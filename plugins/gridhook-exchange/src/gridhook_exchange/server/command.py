@@ -1,7 +1,8 @@
-"""``gridhook serve`` and ``gridhook users``."""
+"""``gridhook serve`` and, from its own module, ``gridhook users``."""
 
 from __future__ import annotations
 
+import errno
 import json
 import secrets
 import socket
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from gridhook.assets import ASSET_KINDS
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import MARKET
 from gridhook.resultfiles import ResultsFolder
+from gridhook_exchange.server.keeping import users
 from gridhook_exchange.service.limits import Limits
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ _USER = "gridhook"
 _UNNAMED = "(redis)"
 _LOOPBACK = "127.0.0.1"
 _DAY = 86_400
+_WRONG_HOST = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -113,6 +117,11 @@ def serve(  # noqa: PLR0913 - one argument per option
     as_json: bool,
 ) -> None:
     """Serve COMMUNITY (a name that ships, or a file) over REST and WebSocket, as the Grid Singularity Exchange does."""
+    if not host:
+        raise ConfigError(Problem("--host", "is empty; 0.0.0.0 is all addresses of this machine"))
+    if lockstep and click.get_current_context().get_parameter_source("slot_seconds") is not ParameterSource.DEFAULT:
+        message = "not together with --slot-seconds: in lockstep a tick lasts until all batches have come"
+        raise ConfigError(Problem("--lockstep", message))
     if users_file is None and not _is_loopback(host):
         message = f"without --users only this machine is served, and {host!r} is another address"
         raise ConfigError(Problem("--host", message))
@@ -141,42 +150,14 @@ def serve(  # noqa: PLR0913 - one argument per option
     listener = _listen(host, port)
     if not paused:
         hall.driver.resumed.set()
-    facts = _facts(hall, host, listener.getsockname()[1], password)
+    facts = _facts(hall, _reachable(host, listener), listener.getsockname()[1], password)
     if redis_url is not None:
         facts["redis_url"] = redis_url
     text = json.dumps(facts) if as_json else _text(facts, hall.users)
-    raise SystemExit(run(hall, listener, lambda: click.echo(text), doors, conclude))
-
-
-@click.group()
-def users() -> None:
-    """Keep the file of users that ``gridhook serve --users`` reads."""
-
-
-@users.command()
-@click.argument("name")
-@click.option("--file", "path", default="users.toml", show_default=True, type=_FILE, help="The file of users.")
-@click.option(
-    "--glob", "globs", multiple=True, help="Assets that the user owns; may be repeated.  [default: all areas]"
-)
-@click.option("--password-file", type=_FILE, help="Its first line is the password, which is asked for otherwise.")
-def add(name: str, path: Path, globs: tuple[str, ...], password_file: Path | None) -> None:
-    """Add user NAME to the file, with the hash of a password."""
-    from gridhook_exchange.server.users import add_user
-
-    try:
-        if password_file is not None:
-            password = password_file.read_text(encoding="utf-8").partition("\n")[0]
-        else:
-            password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-        if not password:
-            raise ConfigError(Problem("", "the password is empty"))
-        add_user(path, name, password, globs)
-    except OSError as error:
-        raise ConfigError(Problem("", f"{error.filename}: {error.strerror}")) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(Problem("", f"{password_file}: not UTF-8")) from error
-    click.echo(f"added {name} to {path}")
+    status = run(hall, listener, lambda: click.echo(text), doors, conclude)
+    if not as_json:
+        click.echo(_ending(hall, report))
+    raise SystemExit(status)
 
 
 def _is_loopback(host: str) -> bool:
@@ -217,8 +198,16 @@ def _listen(host: str, port: int) -> socket.socket:
 
     try:
         return listen(host, port)
-    except OSError as error:
-        raise ConfigError(Problem("--port", f"{host}:{port} cannot be listened on: {error.strerror}")) from error
+    except (OSError, UnicodeError) as error:
+        is_host = not isinstance(error, OSError) or isinstance(error, socket.gaierror) or error.errno in _WRONG_HOST
+        reason = error.strerror if isinstance(error, OSError) else error
+        message = f"{host}:{port} cannot be listened on: {reason}"
+        raise ConfigError(Problem("--host" if is_host else "--port", message)) from error
+
+
+def _reachable(host: str, listener: socket.socket) -> str:
+    """Return the name by which clients reach a socket: this machine's, if it listens on all addresses."""
+    return socket.gethostname() if ip_address(listener.getsockname()[0]).is_unspecified else host
 
 
 def _nothing() -> None:
@@ -266,3 +255,9 @@ def _text(facts: dict[str, Any], names: Iterable[str]) -> str:
     if "redis_url" in facts:
         lines += ["", f"Redis clients need: {facts['redis_url']}"]
     return "\n".join([*lines, "", "Ctrl-C ends it."])
+
+
+def _ending(hall: Hall, report: Path | None) -> str:
+    simulation = hall.exchange.simulation
+    text = f"The run is over after {simulation.closed_slots} of {simulation.community.slots} slots."
+    return f"{text} The report is in {report}." if report else text

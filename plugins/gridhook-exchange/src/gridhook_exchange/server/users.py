@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -14,12 +12,9 @@ from gridhook.claims import Claim, resolve_claim
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import MARKET, Tree
 from gridhook.settings import read_settings
-from gridhook_exchange.server.passwords import hash_password, is_hash
+from gridhook_exchange.server.passwords import is_hash
 
-__all__ = ["User", "add_user", "owned_areas", "read_users"]
-
-
-_LONGEST_NAME = 200
+__all__ = ["User", "describe", "owned_areas", "parse_users", "read_text", "read_users"]
 
 
 def _is_hash(_: object, __: object, text: str) -> None:
@@ -46,14 +41,38 @@ class User:
 def read_users(path: Path) -> dict[str, User]:
     """Return the users of a file by name.
 
-    :raises ConfigError: all that is wrong with the file.
+    :raises ConfigError: all that is wrong with the file; nobody in it is wrong, too.
+    """
+    users = parse_users(read_text(path), path)
+    if not users:
+        raise ConfigError(Problem("users", "there is no user; `gridhook users add NAME` makes one", file=path))
+    return users
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of users.
+
+    :raises ConfigError: it cannot be read.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(Problem("", f"cannot be read: {error}", file=path)) from error
+
+
+def parse_users(text: str, path: Path) -> dict[str, User]:
+    """Return the users of a text by name.
+
+    :raises ConfigError: all that is wrong with it.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(Problem("", f"cannot be read: {error}", file=path)) from error
     tables = document.get("users", {})
     problems = [Problem(key, "no such table; there is [users.NAME]", file=path) for key in document if key != "users"]
+    if not isinstance(tables, dict):
+        problems.append(Problem("users", "there is no user here, but a value", file=path))
     users: dict[str, User] = {}
     for name, table in tables.items() if isinstance(tables, dict) else ():
         where = f"users.{name}"
@@ -61,8 +80,6 @@ def read_users(path: Path) -> dict[str, User]:
         problems += [attrs.evolve(problem, file=path) for problem in wrong]
         if user is not None:
             users[name] = user
-    if not users and not problems:
-        problems.append(Problem("users", "there is no user; `gridhook users add NAME` makes one", file=path))
     if problems:
         raise ConfigError(problems)
     return users
@@ -75,27 +92,8 @@ def owned_areas(user: User, tree: Tree) -> tuple[frozenset[str], list[Problem]]:
     return frozenset(tree.ids[position] for position in positions), problems
 
 
-def add_user(path: Path, name: str, password: str, globs: Sequence[str]) -> None:
-    """Append a user to a file, which only its owner can read afterwards.
-
-    :raises ConfigError: the name is none, or the file cannot be read, or has the user already.
-    """
-    if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
-        raise ConfigError(Problem("", f"the name of a user has 1 to {_LONGEST_NAME} printable characters"))
-    if path.exists() and path.stat().st_size and name in read_users(path):
-        raise ConfigError(Problem(f"users.{name}", "there is such a user already", file=path))
-    owned = ", ".join(_text(glob) for glob in globs)
-    lines = [f"[users.{_text(name)}]", f"password = {_text(hash_password(password))}"]
-    lines += [f"globs = [{owned}]"] if globs else []
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    with path.open("a", encoding="utf-8") as stream:
-        if stream.tell():
-            # The last line may have no end.
-            stream.write("\n\n")
-        stream.write("\n".join(lines) + "\n")
-
-
-def _text(value: str) -> str:
-    """Return a TOML string: its escapes are those of JSON, which has no escape for DEL."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def describe(user: User) -> str:
+    """Return what a user owns, in one line."""
+    said = {"names": user.names, "kinds": user.kinds, "globs": user.globs}
+    owned = "; ".join(f"{key} {', '.join(texts)}" for key, texts in said.items() if texts) or "everything"
+    return f"{owned}; without {', '.join(user.exclude)}" if user.exclude else owned
