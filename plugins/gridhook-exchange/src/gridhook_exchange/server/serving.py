@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -88,7 +89,9 @@ def run(
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
-        return asyncio.run(_run(hall, listener, announce, doors, conclude))
+        # asyncio warns of clients that go while something is sent to them, about which nobody can do anything.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    return asyncio.run(_run(hall, listener, announce, doors, conclude))
     finally:
         sys.setswitchinterval(before)
 
