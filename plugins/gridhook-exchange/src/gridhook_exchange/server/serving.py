@@ -85,13 +85,13 @@ def run(
     :param conclude: called when all clients have gone, however it ended; not if nobody could come.
     :raises ExchangeError: a side door cannot be opened.
     """
+    # asyncio warns of clients that go while something is sent to them, about which nobody can do anything.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     # What runs in threads is Python, and has to let the server go on more often than it would.
     before = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
-        # asyncio warns of clients that go while something is sent to them, about which nobody can do anything.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
-    return asyncio.run(_run(hall, listener, announce, doors, conclude))
+        return asyncio.run(_run(hall, listener, announce, doors, conclude))
     finally:
         sys.setswitchinterval(before)
 
