@@ -13,8 +13,8 @@ from gridhook_exchange.redis_door.address import read_address
 from gridhook_exchange.redis_door.outbox import Outbox
 from gridhook_exchange.server.command import serve
 from gridhook_exchange.server.driver import Driver, Lockstep
+from gridhook_exchange.server.editing import add_user
 from gridhook_exchange.server.sockets import Sockets
-from gridhook_exchange.server.users import add_user
 from gridhook_exchange.service.exchange import Exchange, Message
 
 
