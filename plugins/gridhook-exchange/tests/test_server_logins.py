@@ -175,6 +175,18 @@ def test_a_thousand_tries_at_once_are_checked_one_by_one_and_hold_nobody_up(run)
     run(check)
 
 
+def test_a_client_that_logs_in_a_hundred_times_at_once_is_checked_once(run):
+    async def check(logins, passwords, _):
+        answers = await asyncio.gather(*(logins.check("ann", "a", "10.0.0.1") for _ in range(100)))
+        assert answers == [True] * 100
+        assert passwords.checked == [("ann", "a")]
+        answers = await asyncio.gather(*(logins.check("ann", "x", "10.0.0.1") for _ in range(100)))
+        assert answers == [False] * 100
+        assert len(passwords.checked) == 2
+
+    run(check)
+
+
 def test_many_addresses_are_no_leak(run):
     async def check(logins, _, __):
         for number in range(10_100):

@@ -37,7 +37,7 @@ class _Lane:
 
     failures: int = 0
     failed_at: float = -math.inf
-    waiting: int = 0
+    checks: dict[bytes, asyncio.Task[bool]] = attrs.field(factory=dict)
     lock: asyncio.Lock = attrs.field(factory=asyncio.Lock)
 
     def delay(self, now: float) -> float:
@@ -77,33 +77,34 @@ class Logins:
         """Return whether a password is right, which takes the longer the more were wrong lately.
 
         :param host: where the client is.
-        :raises HTTPException: 429, too many wait for the same user at the same address.
+        :raises HTTPException: 429, too many other passwords of this user wait at the same address.
         """
         if self._passwords.is_known(user, password):
             return True
         address = _network(host)
         lane = self._lane(user, address)
-        if lane.waiting >= _MOST_WAITING:
-            wait = math.ceil(lane.delay(self._now())) or 1
-            text = f"{lane.waiting} logins as this user from here wait already; try again in {wait} seconds"
-            raise HTTPException(429, text, headers={"Retry-After": str(wait)})
-        lane.waiting += 1
-        try:
-            async with lane.lock:
-                return await self._check(user, password, lane, address)
-        finally:
-            lane.waiting -= 1
+        # A client with many assets logs in many times at once: the same password is checked once.
+        digest = hmac.digest(self._key, password.encode("utf-8", "replace"), "sha256")
+        task = lane.checks.get(digest)
+        if task is None:
+            if len(lane.checks) >= _MOST_WAITING:
+                wait = math.ceil(lane.delay(self._now())) or 1
+                text = f"{len(lane.checks)} passwords of this user from here wait already; try again in {wait} seconds"
+                raise HTTPException(429, text, headers={"Retry-After": str(wait)})
+            task = asyncio.create_task(self._check(user, password, lane, address))
+            lane.checks[digest] = task
+            task.add_done_callback(lambda _: lane.checks.pop(digest))
+        return await asyncio.shield(task)
 
     async def _check(self, user: str, password: str, lane: _Lane, address: str) -> bool:
-        if self._passwords.is_known(user, password):
-            return True
-        await self._sleep(lane.delay(self._now()))
-        # One per address: whoever comes from another one waits for one check of each at most.
-        async with self._addresses.setdefault(address, asyncio.Lock()), self._slots:
-            is_right = await to_thread.run_sync(self._passwords.is_right, user, password)
-        if not is_right:
-            lane.fail(self._now())
-        return is_right
+        async with lane.lock:
+            await self._sleep(lane.delay(self._now()))
+            # One per address: whoever comes from another one waits for one check of each at most.
+            async with self._addresses.setdefault(address, asyncio.Lock()), self._slots:
+                is_right = await to_thread.run_sync(self._passwords.is_right, user, password)
+            if not is_right:
+                lane.fail(self._now())
+            return is_right
 
     def _lane(self, user: str, address: str) -> _Lane:
         if user not in self._passwords:
