@@ -128,10 +128,9 @@ def _write(path: Path, text: str) -> None:
     try:
         with os.fdopen(number, "w", encoding="utf-8") as stream:
             stream.write(text)
-        os.replace(name, target)  # noqa: PTH105 - of a name
-    except BaseException:
-        os.unlink(name)  # noqa: PTH108 - of a name
-        raise
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _password(password: str) -> str:
