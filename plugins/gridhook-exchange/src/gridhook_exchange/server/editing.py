@@ -125,14 +125,12 @@ def _write(path: Path, text: str) -> None:
     target = path.resolve()
     # Made for its owner alone.
     number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}")
-    new = Path(name)
     try:
         with os.fdopen(number, "w", encoding="utf-8") as stream:
             stream.write(text)
-        new.replace(target)
+        Path(name).replace(target)
     finally:
-        # It is still there if that failed.
-        new.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def _password(password: str) -> str:
