@@ -94,6 +94,9 @@ class ScriptedLink:
     def send(self, batch):
         self.batches.append(batch)
 
+    def interrupt(self):
+        pass
+
     def accounts(self):
         return Accounts((MEMBER,), CommunityFigures(0.5, None), None)
 

@@ -61,6 +61,9 @@ class ScriptedLink:
         self.batches.append(batch)
         self.log.append([type(command).__name__ for command in batch.commands])
 
+    def interrupt(self):
+        pass
+
     def accounts(self):
         return self.known
 

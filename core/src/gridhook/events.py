@@ -17,12 +17,17 @@ from gridhook.trades import Trades
 __all__ = [
     "Answered",
     "AreasClaimed",
+    "AreasLost",
     "BatchUnanswered",
     "Capability",
     "Connected",
+    "ConnectionLost",
+    "ConnectionRestored",
     "Event",
     "ExchangeEvent",
     "Finished",
+    "LinkEvent",
+    "MessageUnreadable",
     "Notice",
     "OrdersRefused",
     "PluginFailed",
@@ -32,6 +37,7 @@ __all__ = [
     "SlotsMissed",
     "TickLate",
     "Ticked",
+    "TicksSkipped",
     "Traded",
 ]
 
@@ -41,7 +47,10 @@ Capability: TypeAlias = Literal["binding", "stripped", "unsupported"]
 
 @attrs.frozen(eq=False)
 class Connected:
-    """The exchange is reached; ``tree`` is its registry, ``requirements`` what it does with them."""
+    """The exchange is reached; ``tree`` is its registry, ``requirements`` what it does with them.
+
+    It comes again when a connection was lost and is restored: what is there, and whose, may have changed meanwhile.
+    """
 
     tree: Tree
     requirements: Capability
@@ -114,6 +123,41 @@ class Finished:
 
 
 @attrs.frozen
+class ConnectionLost:
+    """The connection to the exchange broke; the link tries to restore it. What was not answered will never be."""
+
+    reason: str
+
+
+@attrs.frozen
+class ConnectionRestored:
+    """The connection is there again, after a gap of ``gap_seconds``; what was said meanwhile is not known."""
+
+    gap_seconds: float
+
+
+@attrs.frozen
+class TicksSkipped:
+    """Newer events had come before ``count`` others were acted on; only the newest one is."""
+
+    count: int
+
+
+@attrs.frozen
+class MessageUnreadable:
+    """The exchange said something that makes no sense, and that was passed over; ``problem`` says where and what."""
+
+    problem: str
+
+
+@attrs.frozen
+class AreasLost:
+    """The exchange has taken areas from this aggregator, by their ids."""
+
+    ids: tuple[str, ...]
+
+
+@attrs.frozen
 class AreasClaimed:
     """The areas that this aggregator now controls, as paths, and what in its claims leads nowhere."""
 
@@ -177,6 +221,9 @@ class Reasoned:
     orders_with_requirements: int
 
 
-ExchangeEvent: TypeAlias = Connected | SlotOpened | Ticked | Traded | Answered | Finished
+LinkEvent: TypeAlias = ConnectionLost | ConnectionRestored | TicksSkipped | MessageUnreadable | AreasLost
+"""What happens between an agent and an exchange: for observers, log and report."""
+
+ExchangeEvent: TypeAlias = Connected | SlotOpened | Ticked | Traded | Answered | Finished | LinkEvent
 Notice: TypeAlias = AreasClaimed | PluginFailed | SlotsMissed | TickLate | BatchUnanswered | OrdersRefused | Reasoned
 Event: TypeAlias = ExchangeEvent | Notice

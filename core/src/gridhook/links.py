@@ -45,8 +45,14 @@ class Link(Protocol):
     def accounts(self) -> Accounts | None:
         """Return what only the exchange can tell about all members; None where it does not."""
 
+    def interrupt(self) -> None:
+        """Let :meth:`events` end soon, also while it waits; called from a signal handler, so it may take no lock."""
+
     def close(self) -> None:
-        """Let go of the exchange; may be called more than once."""
+        """Let go of the exchange; may be called more than once.
+
+        What the configuration wants done at the end, such as deleting open orders, is done here, within a bounded time.
+        """
 
 
 @attrs.frozen

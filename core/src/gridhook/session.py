@@ -17,15 +17,21 @@ from gridhook.commands import Batch, Notify
 from gridhook.errors import Problem
 from gridhook.events import (
     AreasClaimed,
+    AreasLost,
     BatchUnanswered,
     Connected,
+    ConnectionLost,
+    ConnectionRestored,
     Event,
+    LinkEvent,
+    MessageUnreadable,
     Notice,
     OrdersRefused,
     PluginFailed,
     SlotOpened,
     SlotsMissed,
     TickLate,
+    TicksSkipped,
 )
 from gridhook.figures import Figures, SessionInfo
 from gridhook.links import Link
@@ -121,6 +127,8 @@ class Session:
                 return
 
     def _act(self, state: State, event: Event) -> State:
+        if isinstance(event, LinkEvent):
+            _log_link(event)
         self._publish(event)
         if isinstance(event, Connected):
             self._warn_of_names(event)
@@ -191,6 +199,7 @@ class Session:
     def _take_signal(self, number: int, _frame: FrameType | None) -> None:
         self.stop.signal_number = number
         self._manager.guard.hurry()
+        self._link.interrupt()
 
 
 def _warn(problems: Sequence[Problem]) -> None:
@@ -213,3 +222,17 @@ def _log_notice(notice: Notice) -> None:
             _log.warning("batch %d was not answered; what became of its orders is unknown", notice.transaction)
         case _:
             pass
+
+
+def _log_link(event: LinkEvent) -> None:
+    match event:
+        case ConnectionLost():
+            _log.warning("the connection to the exchange is lost: %s; trying to restore it", event.reason)
+        case ConnectionRestored():
+            _log.warning("the connection to the exchange is restored after %.1f s", event.gap_seconds)
+        case TicksSkipped():
+            _log.warning("too slow: %d events were skipped for a newer one", event.count)
+        case MessageUnreadable():
+            _log.warning("a message of the exchange could not be read, and was passed over: %s", event.problem)
+        case AreasLost():
+            _log.warning("the exchange took areas away: %s", ", ".join(event.ids))

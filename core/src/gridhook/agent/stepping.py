@@ -16,14 +16,19 @@ from gridhook.commands import Batch, Command, ExchangeCommand, Notify, OrderLine
 from gridhook.deciding import Decide
 from gridhook.events import (
     Answered,
+    AreasLost,
     Connected,
+    ConnectionLost,
+    ConnectionRestored,
     ExchangeEvent,
     Finished,
+    MessageUnreadable,
     Reasoned,
     SlotOpened,
     SlotsMissed,
     Ticked,
     TickLate,
+    TicksSkipped,
     Traded,
 )
 from gridhook.market import Market
@@ -46,9 +51,9 @@ def step(state: State, event: ExchangeEvent, decide: Decide) -> tuple[State, tup
             state, commands = _ticked(state, event, decide)
         case Answered():
             state, commands = take_answer(state, event)
-        case Finished():
+        case Finished() | ConnectionLost():
             state, commands = give_up_answer(state)
-        case Traded():
+        case Traded() | ConnectionRestored() | TicksSkipped() | MessageUnreadable() | AreasLost():
             commands = []
         case _:
             assert_never(event)

@@ -97,6 +97,9 @@ class EmbeddedLink:
         """Return the figures of all members so far."""
         return close_accounts(self._simulation)
 
+    def interrupt(self) -> None:
+        """Nothing is waited for."""
+
     def close(self) -> None:
         """Nothing is held open."""
 
