@@ -23,6 +23,7 @@ __all__ = [
     "Unselected",
     "WireEvent",
     "read_event",
+    "read_moment",
     "write_finish_event",
     "write_market_event",
     "write_selected",
@@ -68,6 +69,18 @@ def read_event(value: object, slot_length: pendulum.Duration, known: Tree | None
     if read is None:
         fail("event", f"{describe(name)} is no event; there are {', '.join(_READERS)}")
     return read(message, slot_length, known)
+
+
+def read_moment(value: object) -> tuple[pendulum.DateTime, float] | None:
+    """Return slot and progress of the market or tick event that a message is; None if it is none. Fast.
+
+    :raises WireError: it is one, and its slot or progress are wrong.
+    """
+    message = read_object(value, "")
+    if message.get("event") not in ("market", "tick"):
+        return None
+    slot = read_time(required(message, "market_slot"), "market_slot")
+    return slot, _read_completion(required(message, "slot_completion"))
 
 
 def write_market_event(

@@ -8,9 +8,9 @@ from typing import Any
 from gridhook.assets import LOAD, PV, SMART_METER, STORAGE
 from gridhook.grid import MARKET, MARKET_MAKER, OTHER, Tree
 from gridhook.wire.errors import fail
-from gridhook.wire.values import read_list, read_object, read_text, required
+from gridhook.wire.values import read_list, read_object, read_optional_text, read_text, required
 
-__all__ = ["read_registry", "write_registry"]
+__all__ = ["read_holders", "read_registry", "write_registry"]
 
 _TYPES = {
     MARKET: "Area",
@@ -82,3 +82,19 @@ def read_registry(value: object) -> Tree:
     if len(set(ids)) < len(ids):
         fail("registry", "has two areas with the same uuid")
     return Tree(ids, names, kinds, parents, registered)
+
+
+def read_holders(value: object) -> dict[str, str]:
+    """Return the name of the aggregator by area id, for areas that a registry says have one.
+
+    :raises WireError: an area has no id, or something else than a text as the name.
+    """
+    holders: dict[str, str] = {}
+    waiting: list[object] = [value]
+    while waiting:
+        node = read_object(waiting.pop(), "registry")
+        waiting += read_list(node.get("children") or (), "children")
+        name = read_optional_text(node.get("aggregator_name"), "aggregator_name")
+        if name:
+            holders[read_text(required(node, "uuid"), "uuid")] = name
+    return holders

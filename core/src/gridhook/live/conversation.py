@@ -1,0 +1,152 @@
+"""The conversation: what is said between an agent and an exchange, and what it means. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pendulum
+
+from gridhook.arrays import objects
+from gridhook.commands import Batch, ClaimAreas, PlaceOrders, WithdrawOrders
+from gridhook.events import (
+    Answered,
+    AreasLost,
+    Capability,
+    Connected,
+    ConnectionRestored,
+    ExchangeEvent,
+    Refused,
+    SlotOpened,
+    Ticked,
+)
+from gridhook.live.hearing import Hearing, Moment
+from gridhook.live.outbox import Outbox, Outgoing, Post
+from gridhook.live.settings import LiveSettings
+from gridhook.live.transport import Joined
+from gridhook.wire.events import Selected, Unselected
+from gridhook.wire.values import read_object
+
+__all__ = ["Conversation"]
+
+_NO_SLOT = pendulum.datetime(1970, 1, 1)
+
+
+class Conversation:
+    """One session with an exchange, over as many connections as it takes.
+
+    ``is_owed``
+        whether the exchange waits for a batch: it is in lockstep, and has told of the market since the last one.
+    ``held``
+        ids of the areas that the aggregator has.
+
+    :param joined: what the first connection starts with.
+    :param capability: what the exchange does with requirements.
+    :param new_id: makes transaction ids.
+    """
+
+    def __init__(
+        self, joined: Joined, settings: LiveSettings, capability: Capability, new_id: Callable[[], str]
+    ) -> None:
+        self.held = set(joined.held)
+        self.is_owed = False
+        self._joined = joined
+        self._capability = capability
+        self._hearing = Hearing(joined.tree, settings.slot_length)
+        self._outbox = Outbox(new_id, settings.batch_commands, direct_energies=settings.energies == "asset")
+        self._wanted = frozenset[str]()
+        self._placed: dict[tuple[str, str, pendulum.DateTime], None] = {}
+
+    @property
+    def aggregator(self) -> str:
+        """The uuid of the aggregator."""
+        return self._joined.aggregator
+
+    @property
+    def moment(self) -> Moment | None:
+        """Slot and progress of the newest market event; None before the first."""
+        return self._hearing.moment
+
+    def begin(self) -> ExchangeEvent:
+        """Return the first event."""
+        return Connected(self._hearing.tree, self._capability)
+
+    def join_again(self, joined: Joined, gap_seconds: float) -> list[ExchangeEvent]:
+        """Take over a new connection; the agent is told the registry again, so that it claims what was lost."""
+        self._joined = joined
+        self.held = set(joined.held)
+        self.is_owed = False
+        self._hearing.meet_again(joined.tree)
+        return [ConnectionRestored(gap_seconds), self.begin()]
+
+    def hear(self, message: object) -> ExchangeEvent | None:
+        """Return the event that a message means to the agent, if any.
+
+        :raises WireError: the message makes no sense.
+        """
+        event = self._hearing.hear(message)
+        match event:
+            case None:
+                return self._hear_answer(message)
+            case Selected(area):
+                self.held.add(area)
+            case Unselected(area):
+                return self._lose(area)
+            case SlotOpened() | Ticked():
+                self.is_owed = self._joined.is_lockstep
+                if isinstance(event, SlotOpened):
+                    open_slots = {event.slot, *event.grid.deviations.slots}
+                    self._placed = {its: None for its in self._placed if its[2] in open_slots}
+                return event
+            case _:
+                return event
+        return None
+
+    def say(self, batch: Batch, newest: Moment | None) -> tuple[Outgoing, Answered | None]:
+        """Return what is to be done about a batch, and its answer if there is nothing to wait for.
+
+        :param newest: of the market events that are waiting to be heard.
+        """
+        slot = _NO_SLOT if self.moment is None else self.moment[0]
+        is_late = newest is not None and newest[0] > slot
+        outgoing, answer = self._outbox.write(batch, self.aggregator, slot, is_late=is_late)
+        for command in () if is_late else batch.commands:
+            if isinstance(command, PlaceOrders):
+                lines = command.lines
+                self._placed |= dict.fromkeys(zip(lines.asset, lines.side, lines.slot, strict=True))
+        self.is_owed = self.is_owed and not outgoing.posts
+        return outgoing, answer
+
+    def acknowledge(self) -> Post:
+        """Return a request without commands, for an exchange that waits for one."""
+        self.is_owed = False
+        return self._outbox.empty(self.aggregator)
+
+    def claim(self, command: ClaimAreas) -> tuple[list[str], list[str]]:
+        """Return the areas to select, and those to leave."""
+        self._wanted = frozenset(command.ids)
+        return [area for area in command.ids if area not in self.held], sorted(self.held - self._wanted)
+
+    def settle(self, number: int, refused: list[Refused], forecasts: int) -> Answered | None:
+        """Take note of what became of a batch's direct commands; return its answer if it is complete."""
+        return self._outbox.settle(number, tuple(refused), forecasts)
+
+    def refuse(self, post: Post, reason: str) -> Answered | None:
+        """Take note that a request was refused as a whole; return the batch's answer if it is complete."""
+        return self._outbox.refuse(post.transaction, reason)
+
+    def withdrawal(self, number: int) -> Batch | None:
+        """Return a batch that deletes all orders that may be open; None if there are none."""
+        if not self._placed:
+            return None
+        columns = (objects(list(column)) for column in zip(*self._placed, strict=True))
+        self._placed = {}
+        return Batch(number, (WithdrawOrders(*columns),))
+
+    def _hear_answer(self, message: object) -> Answered | None:
+        value = read_object(message, "")
+        return self._outbox.answer(value) if value.get("command") == "batch_commands" else None
+
+    def _lose(self, area: str) -> AreasLost | None:
+        was_held = area in self.held
+        self.held.discard(area)
+        return AreasLost((area,)) if was_held and area in self._wanted else None

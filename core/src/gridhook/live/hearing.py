@@ -1,0 +1,78 @@
+"""Hearing: what an exchange's messages about the market mean to an agent, in the order of time. Pure."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pendulum
+
+from gridhook.events import SlotOpened, Ticked
+from gridhook.grid import Tree
+from gridhook.live.pulse import SlotLength
+from gridhook.wire.events import WireEvent, read_event
+
+__all__ = ["Hearing", "Moment"]
+
+Moment = tuple[pendulum.DateTime, float]
+"""A slot, and how much of it has passed (0..1)."""
+
+
+class Hearing:
+    """Reads events, and makes sure that each slot is opened once, by whichever event tells of it first.
+
+    ``tree``
+        the areas as last told.
+    ``moment``
+        of the newest market event; None before the first.
+
+    :param tree: the registry.
+    :param slot_length: None: 15 minutes, until the slots tell.
+    """
+
+    def __init__(self, tree: Tree, slot_length: pendulum.Duration | None = None) -> None:
+        self.tree = tree
+        self.moment: Moment | None = None
+        self._registry = tree
+        self._length = SlotLength(slot_length)
+
+    def meet_again(self, registry: Tree) -> None:
+        """Take over the registry of a new connection; where it says what it said before, the tree is kept."""
+        if not _same(registry, self._registry):
+            self.tree = self._registry = registry
+        self._length.pause()
+
+    def hear(self, message: object) -> WireEvent | None:
+        """Return the event that a message is; None for one that says nothing new, and for what is no event.
+
+        The tick that comes together with the market event says nothing new (PROTOCOL.md 3.7). Where the market event
+        was missed, the first tick of a slot opens it. An event of the past is returned as it is.
+
+        :raises WireError: it makes no sense.
+        """
+        event = read_event(message, self._length.value, self.tree)
+        if not isinstance(event, SlotOpened | Ticked):
+            return event
+        moment = (event.slot, event.progress)
+        if self.moment is not None and moment <= self.moment:
+            return None if moment == self.moment else event
+        is_new_slot = self.moment is None or event.slot != self.moment[0]
+        self.moment = moment
+        self.tree = event.grid.tree
+        if not is_new_slot:
+            return _as(Ticked, event, self._length.value)
+        self._length.note(event.slot)
+        return _as(SlotOpened, event, self._length.value)
+
+
+def _as(
+    kind: type[SlotOpened | Ticked], event: SlotOpened | Ticked, length: pendulum.Duration
+) -> SlotOpened | Ticked:
+    return kind(**{**attrs.asdict(event, recurse=False), "slot_length": length})
+
+
+def _same(one: Tree, other: Tree) -> bool:
+    return (
+        (one.ids, one.names, one.kinds) == (other.ids, other.names, other.kinds)
+        and np.array_equal(one.parents, other.parents)
+        and np.array_equal(one.registered, other.registered)
+    )
