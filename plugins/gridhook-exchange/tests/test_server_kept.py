@@ -66,7 +66,7 @@ class Socket:
         self.frames = []
         self.left = asyncio.Event()
 
-    async def accept(self):
+    async def accept(self, headers=()):
         pass
 
     async def receive(self):

@@ -115,7 +115,7 @@ class Reader:
             raise WebSocketDisconnect
         self.frames.append(frame)
 
-    async def accept(self):
+    async def accept(self, headers=()):
         pass
 
     async def close(self, code, reason=None):

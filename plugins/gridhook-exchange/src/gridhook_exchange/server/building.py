@@ -96,9 +96,15 @@ def build_hall(wishes: Wishes) -> Hall:
         exchange.orders = OrderLog(exchange.simulation, exchange.registry)
     ticks = community.rules.ticks_per_slot
     pace = Lockstep() if wishes.slot_seconds is None else Paced(wishes.slot_seconds / ticks)
+    sockets = Sockets(
+        _MOST_WAITING,
+        most_of_user=_MOST_WEBSOCKETS + 2 * len(exchange.registry.tree),
+        # So that a client knows that it is waited for.
+        headers={"Gridhook-Pace": "lockstep"} if wishes.slot_seconds is None else None,
+    )
     return Hall(
         exchange,
-        Driver(exchange, Sockets(_MOST_WAITING, most_of_user=_MOST_WEBSOCKETS + 2 * len(exchange.registry.tree)), pace),
+        Driver(exchange, sockets, pace),
         Logins(Passwords({name: user.password for name, user in users.items()}), time.monotonic),
         Tokens(_TOKEN_SECONDS, time.time),
         tuple(users),

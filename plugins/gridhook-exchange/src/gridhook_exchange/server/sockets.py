@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -37,9 +37,17 @@ class Sockets:
     :param most_bytes: how large those may be together that wait for all readers of a user; then the slowest one is
         disconnected. A single one may be larger.
     :param most_of_user: a user may have so many open.
+    :param headers: are sent with the handshake.
     """
 
-    def __init__(self, most_waiting: int, most_bytes: int = 256 * 1024 * 1024, most_of_user: int = 200) -> None:
+    def __init__(
+        self,
+        most_waiting: int,
+        most_bytes: int = 256 * 1024 * 1024,
+        most_of_user: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
         self._most_waiting = most_waiting
         self._most_bytes = most_bytes
         self._most_of_user = most_of_user
@@ -97,7 +105,7 @@ class Sockets:
         self._of_users.setdefault(user, set()).add(listener)
         self._none_open.clear()
         try:
-            await socket.accept()
+            await socket.accept(headers=self._headers)
             await _serve(socket, listener)
         finally:
             self._forget(listener)
