@@ -21,6 +21,9 @@ from gridhook.settings import fields_of, read_settings
 
 __all__ = ["Exchange", "Link", "LinkRequest", "base_layer", "find_exchange"]
 
+_HINTS = {"embedded": "gridhook-exchange", "gsy+http": "gridhook-gsy", "gsy+https": "gridhook-gsy"}
+"""Who provides which scheme, for people who have not installed it yet."""
+
 
 class Link(Protocol):
     """An open connection to an exchange.
@@ -134,7 +137,7 @@ def _load(scheme: str) -> tuple[type[Exchange] | None, str]:
     installed = find_installed(EXCHANGES)
     found = installed.get(scheme)
     if found is None:
-        hint = "; pip install gridhook-exchange" if scheme == "embedded" else ""
+        hint = f"; pip install {_HINTS[scheme]}" if scheme in _HINTS else ""
         return None, missing(scheme, installed, "exchange link") + hint
     if found.problem is not None:
         return None, found.problem

@@ -64,9 +64,7 @@ class Hearing:
         return _as(SlotOpened, event, self._length.value)
 
 
-def _as(
-    kind: type[SlotOpened | Ticked], event: SlotOpened | Ticked, length: pendulum.Duration
-) -> SlotOpened | Ticked:
+def _as(kind: type[SlotOpened | Ticked], event: SlotOpened | Ticked, length: pendulum.Duration) -> SlotOpened | Ticked:
     return kind(**{**attrs.asdict(event, recurse=False), "slot_length": length})
 
 

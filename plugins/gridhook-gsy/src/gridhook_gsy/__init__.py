@@ -1,0 +1,1 @@
+"""A link to a Grid Singularity Exchange over REST and WebSocket: addresses ``gsy+https://HOST``, ``gsy+http://HOST``."""
