@@ -1,4 +1,4 @@
-"""``gridhook run`` against ``gridhook serve`` over REST and WebSocket: the same trades as in process, and all endings."""
+"""``gridhook run`` against ``gridhook serve`` over the network: the same trades as in process, and all endings."""
 
 import csv
 import json

@@ -1,0 +1,131 @@
+"""The outbox: one answer per batch, in however many parts it went out."""
+
+import sys
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from gridhook.commands import Batch, ClaimAreas, OrderLines, PlaceOrders, SendForecasts, WithdrawOrders
+from gridhook.events import Refused
+from gridhook.live.outbox import Outbox
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from live_messages import answer, slot
+
+
+@pytest.fixture
+def make():
+    def build(most_commands=100, **options):
+        ids = count(1)
+        return Outbox(lambda: f"t{next(ids)}", most_commands, **options)
+
+    return build
+
+
+def orders(*areas, energy=1.0):
+    rows = [(area, "bid", slot(), 20.0, energy, True) for area in areas]
+    return PlaceOrders(OrderLines(*zip(*rows, strict=True)))
+
+
+FORECASTS = SendForecasts(("a",), (slot(1),), [[0.5]])
+
+
+def write(outbox, *commands, number=1, **options):
+    return outbox.write(Batch(number, commands), "agg", slot(), **options)
+
+
+def test_a_batch_goes_out_with_a_transaction_id_and_its_answer_comes_back_under_its_number(make):
+    outbox = make()
+    outgoing, at_once = write(outbox, orders("a", "b"), FORECASTS)
+    (post,) = outgoing.posts
+    assert at_once is None
+    assert post.transaction == post.body["transaction_id"] == "t1"
+    assert post.body["aggregator_uuid"] == "agg"
+    answered = outbox.answer(answer(post.body))
+    assert (answered.transaction, answered.accepted.tolist(), answered.sent_forecasts) == (1, [True, True], 1)
+
+
+def test_an_answer_that_comes_twice_or_that_nobody_waits_for_says_nothing(make):
+    outbox = make()
+    (post,) = write(outbox, orders("a"))[0].posts
+    assert outbox.answer(answer(post.body)) is not None
+    assert outbox.answer(answer(post.body)) is None
+    assert outbox.answer({"command": "batch_commands", "transaction_id": "other"}) is None
+    assert outbox.answer({"command": "batch_commands"}) is None
+
+
+def test_a_large_batch_goes_out_in_parts_that_keep_an_area_together(make):
+    outbox = make(most_commands=2)
+    outgoing, _ = write(outbox, orders("a", "a", "a", "b", "c", "d"))
+    assert [list(post.body["batch_commands"]) for post in outgoing.posts] == [["a"], ["b", "c"], ["d"]]
+    first, second, third = outgoing.posts
+    assert outbox.answer(answer(third.body)) is None
+    assert outbox.answer(answer(first.body, ready=False)) is None
+    answered = outbox.answer(answer(second.body))
+    assert answered.accepted.tolist() == [False, False, False, True, True, True]
+    assert answered.order_errors == dict.fromkeys(range(3), "no")
+
+
+def test_a_request_that_is_refused_as_a_whole_is_a_refusal_of_each_command(make):
+    outbox = make(most_commands=1)
+    first, second = write(outbox, orders("a", "b"))[0].posts
+    outbox.answer(answer(first.body))
+    answered = outbox.refuse(second.transaction, "413: too large")
+    assert answered.accepted.tolist() == [True, False]
+    assert answered.order_errors == {1: "413: too large"}
+
+
+def test_what_is_claimed_is_not_part_of_a_request_but_of_the_answer(make):
+    outbox = make()
+    claim = ClaimAreas(("a",))
+    outgoing, at_once = write(outbox, claim)
+    assert (outgoing.direct, outgoing.posts, at_once) == ((claim,), (), None)
+    answered = outbox.settle(1, (Refused("claim", "a", "taken"),), 0)
+    assert answered.refused == (Refused("claim", "a", "taken"),)
+    assert outbox.settle(1, (), 0) is None
+
+
+def test_energies_can_be_sent_asset_by_asset(make):
+    outbox = make(direct_energies=True)
+    outgoing, _ = write(outbox, FORECASTS, orders("a"))
+    assert outgoing.direct == (FORECASTS,)
+    (post,) = outgoing.posts
+    assert [one["type"] for one in post.body["batch_commands"]["a"]] == ["bid"]
+    assert outbox.answer(answer(post.body)) is None
+    assert outbox.settle(1, (), 1).sent_forecasts == 1
+
+
+def test_a_batch_of_which_nothing_may_be_sent_is_answered_at_once(make):
+    outgoing, at_once = write(make(), orders("a", energy=1e-6))
+    assert outgoing.posts == ()
+    assert at_once.accepted.tolist() == [False]
+    assert "2e-05" in at_once.order_errors[0]
+
+
+def test_orders_that_would_come_into_a_newer_slot_stay_here_and_forecasts_go(make):
+    outbox = make()
+    gone = WithdrawOrders(["a"], ["bid"], [slot()])
+    outgoing, _ = write(outbox, FORECASTS, gone, orders("a", "b"), is_late=True)
+    (post,) = outgoing.posts
+    assert [one["type"] for one in post.body["batch_commands"]["a"]] == ["set_energy_forecast"]
+    answered = outbox.answer(answer(post.body))
+    assert answered.sent_forecasts == 1
+    assert answered.accepted.tolist() == [False, False]
+    assert all("late" in answered.order_errors[row] for row in (0, 1))
+
+
+def test_batches_without_an_answer_are_not_kept_for_ever(make):
+    outbox = make()
+    posts = [write(outbox, orders("a"), number=number)[0].posts[0] for number in range(1, 101)]
+    assert outbox.answer(answer(posts[0].body)) is None
+    assert outbox.answer(answer(posts[99].body)).transaction == 100
+    assert outbox.answer(answer(posts[97].body)).transaction == 98
+
+
+def test_an_empty_request_has_an_answer_that_nobody_waits_for(make):
+    outbox = make()
+    post = outbox.empty("agg")
+    assert post.body == {"aggregator_uuid": "agg", "batch_commands": {}, "transaction_id": "t1"}
+    assert outbox.answer(answer(post.body)) is None
