@@ -1,0 +1,319 @@
+"""The link: what a session sees of an exchange elsewhere, whatever the connection does."""
+
+import itertools
+import random
+import sys
+from pathlib import Path
+
+import attrs
+import pytest
+
+from gridhook.commands import Batch, ClaimAreas, OrderLines, PlaceOrders, SendForecasts
+from gridhook.errors import ExchangeError
+from gridhook.events import (
+    Answered,
+    AreasLost,
+    Connected,
+    ConnectionLost,
+    Finished,
+    MessageUnreadable,
+    Refused,
+    SlotOpened,
+    Ticked,
+    TicksSkipped,
+)
+from gridhook.live.link import LiveLink
+from gridhook.live.settings import LiveSettings
+from gridhook.testing import make_tree
+from gridhook.wire.errors import WireError
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from live_messages import BROKEN, DOWN, JOINED, REFUSED, FakeTransport, answer, market, slot, tick
+
+FINISH = {"event": "finish"}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    """Take almost all of each delay off."""
+    monkeypatch.setattr("gridhook.live.backoff._FIRST_SECONDS", 0.001)
+    monkeypatch.setattr(random, "random", lambda: 1.0)
+
+
+@pytest.fixture
+def open_link():
+    links = []
+
+    def open_it(transport, capability="unsupported", **settings):
+        links.append(LiveLink(transport, LiveSettings(**settings), capability))
+        return links[-1]
+
+    yield open_it
+    for link in links:
+        link.close()
+
+
+def bids(*areas, number=1, in_slot=0):
+    rows = [(area, "bid", slot(in_slot), 20.0, 0.5, True) for area in areas]
+    return Batch(number, (PlaceOrders(OrderLines(*zip(*rows, strict=True))),))
+
+
+def names(events):
+    return [type(event).__name__ for event in events]
+
+
+def test_the_events_of_an_exchange_come_in_their_order_until_it_finishes(open_link):
+    transport = FakeTransport()
+    link = open_link(transport, "stripped")
+    events = link.events()
+    connected = next(events)
+    assert (connected.tree, connected.requirements) == (JOINED.tree, "stripped")
+    transport.say(market(0))
+    assert isinstance(next(events), SlotOpened)
+    transport.say(tick(0, 10), FINISH)
+    assert names(events) == ["Ticked", "Finished"]
+    assert (link.slots, link.accounts()) == (None, None)
+
+
+def test_areas_are_selected_and_left_as_claimed_and_a_refusal_is_an_answer(open_link):
+    transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:PV", "id:Old"})))
+    transport.refusals["id:Load"] = REFUSED
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    link.send(Batch(1, (ClaimAreas(("id:Load", "id:PV", "id:House")),)))
+    assert transport.areas == [
+        ("unselect", "agg", "id:Old"),
+        ("select", "agg", "id:Load"),
+        ("select", "agg", "id:House"),
+    ]
+    answered = next(events)
+    assert answered.refused == (Refused("claim", "id:Load", "409: taken"),)
+
+
+def test_the_answer_to_a_batch_comes_as_an_event(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(market(0))
+    next(events)
+    link.send(bids("id:Load"))
+    body = transport.posted()
+    assert body["batch_commands"]["id:Load"][0]["time_slot"] is None
+    transport.say(answer(body), answer(body), FINISH)
+    answered, *rest = events
+    assert answered.accepted.tolist() == [True]
+    assert names(rest) == ["Finished"]
+
+
+def test_a_batch_that_is_refused_is_answered_and_one_that_may_not_have_come_is_not(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(market(0))
+    next(events)
+    transport.refusals["post"] = REFUSED
+    link.send(bids("id:Load"))
+    assert next(events).order_errors == {0: "409: taken"}
+    transport.refusals["post"] = DOWN
+    link.send(bids("id:Load", number=2))
+    transport.say(FINISH)
+    assert names(events) == ["Finished"]
+
+
+def test_orders_are_not_sent_into_a_slot_that_they_were_not_made_for(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(market(0))
+    next(events)
+    transport.say(market(1))
+    while link._inbox.newest is None:
+        pass
+    link.send(bids("id:Load"))
+    assert "late" in next(events).order_errors[0]
+    assert transport.posts.empty()
+    assert next(events).slot == slot(1)
+
+
+def test_a_slow_agent_is_told_the_newest_event_and_how_many_it_missed(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(*(tick(0, percent) for percent in (10, 20, 30)), {"event": "selected_by_device", "device_uuid": "x"})
+    transport.say(tick(1, 40), [])
+    while not any("Unreadable" in type(one).__name__ for one in list(link._inbox._entries)):
+        pass
+    skipped, opened, unreadable = itertools.islice(events, 3)
+    assert skipped == TicksSkipped(3)
+    assert (type(opened), opened.slot, opened.progress) == (SlotOpened, slot(1), 0.4)
+    assert isinstance(unreadable, MessageUnreadable)
+
+
+def test_what_makes_no_sense_is_passed_over_and_said(open_link):
+    transport = FakeTransport()
+    events = open_link(transport).events()
+    next(events)
+    transport.say({"event": "party"}, WireError("", "is no JSON"), {"command": "register"}, market(0), FINISH)
+    assert names(events) == ["MessageUnreadable", "MessageUnreadable", "SlotOpened", "Finished"]
+
+
+def test_a_lost_connection_is_restored_and_all_is_claimed_again(open_link):
+    again = attrs.evolve(JOINED, aggregator="new")
+    transport = FakeTransport(JOINED, DOWN, DOWN, again)
+    link = open_link(transport)
+    events = link.events()
+    first = next(events)
+    link.send(Batch(1, (ClaimAreas(("id:Load",)),)))
+    transport.say(market(0), BROKEN)
+    told = list(itertools.islice(events, 5))
+    assert names(told) == ["Answered", "SlotOpened", "ConnectionLost", "ConnectionRestored", "Connected"]
+    assert told[2] == ConnectionLost("it broke")
+    assert told[3].gap_seconds > 0
+    assert told[4].tree is first.tree
+    link.send(Batch(2, (ClaimAreas(("id:Load",)),)))
+    assert transport.areas == [("select", "agg", "id:Load"), ("select", "new", "id:Load")]
+    transport.say(tick(0, 50))
+    assert isinstance(next(events), Answered)
+    assert isinstance(next(events), Ticked)
+    link.send(bids("id:Load", number=3))
+    assert transport.posted()["aggregator_uuid"] == "new"
+
+
+def test_another_registry_after_a_gap_is_the_tree_from_then_on(open_link):
+    tree = make_tree({"Grid": {"House": {"Load": "load"}}})
+    transport = FakeTransport(JOINED, attrs.evolve(JOINED, tree=tree))
+    events = open_link(transport).events()
+    next(events)
+    transport.say(BROKEN)
+    *_, connected = itertools.islice(events, 3)
+    assert isinstance(connected, Connected)
+    assert connected.tree is tree
+
+
+def test_a_connection_that_cannot_be_restored_in_the_given_time_ends_the_session(open_link):
+    transport = FakeTransport(JOINED, DOWN)
+    events = open_link(transport, reconnect_seconds=0.05).events()
+    next(events)
+    transport.say(BROKEN)
+    assert isinstance(next(events), ConnectionLost)
+    with pytest.raises(ExchangeError, match="could not be restored: it is down"):
+        next(events)
+
+
+def test_an_exchange_that_cannot_be_reached_at_all_is_an_error_at_once():
+    with pytest.raises(ExchangeError, match="it is down"):
+        LiveLink(FakeTransport(DOWN), LiveSettings(), "unsupported")
+
+
+def test_areas_that_the_exchange_takes_away_are_told_and_those_that_were_left_are_not(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    link.send(Batch(1, (ClaimAreas(("id:Load", "id:PV")),)))
+    next(events)
+    link.send(Batch(2, (ClaimAreas(("id:Load",)),)))
+    next(events)
+    for area in ("id:PV", "id:Load"):
+        transport.say({"event": "unselected_by_device", "device_uuid": area})
+    transport.say(FINISH)
+    assert list(events) == [AreasLost(("id:Load",)), Finished()]
+
+
+def test_in_lockstep_each_market_event_has_one_batch_and_the_tick_beside_it_none(open_link):
+    transport = FakeTransport(attrs.evolve(JOINED, is_lockstep=True))
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(market(0), tick(0, 0))
+    next(events)
+    transport.say(tick(0, 10))
+    assert next(events).progress == 0.1
+    assert transport.posted()["batch_commands"] == {}
+    link.send(bids("id:Load"))
+    transport.say(tick(0, 20), FINISH)
+    assert names(events) == ["Ticked", "Finished"]
+    assert [list(transport.posted()["batch_commands"]) for _ in range(2)] == [["id:Load"], []]
+    assert transport.posts.empty()
+
+
+def test_without_lockstep_nothing_is_sent_that_is_not_needed(open_link):
+    transport = FakeTransport()
+    events = open_link(transport).events()
+    transport.say(market(0), FINISH)
+    list(events)
+    assert transport.posts.empty()
+
+
+def test_energies_go_asset_by_asset_where_that_is_wanted(open_link):
+    transport = FakeTransport()
+    link = open_link(transport, energies="asset")
+    events = link.events()
+    next(events)
+    forecasts = SendForecasts(("id:Load",), (slot(1),), [[0.5]])
+    link.send(Batch(1, (forecasts,)))
+    assert transport.energies == [forecasts]
+    assert next(events).sent_forecasts == 1
+
+
+def test_at_the_end_open_orders_are_deleted_and_areas_left_if_that_is_wanted(open_link):
+    transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:Load"})))
+    link = open_link(transport, withdraw_at_end=True, unselect_at_end=True)
+    events = link.events()
+    next(events)
+    transport.say(market(0))
+    next(events)
+    link.send(bids("id:Load"))
+    transport.say(answer(transport.posted()))
+    link.interrupt()
+    assert list(events) == []
+
+    def answer_it(body):
+        transport.posts.put(body)
+        transport.say(answer(body))
+
+    transport.post = answer_it
+    link.close()
+    (command,) = transport.posted()["batch_commands"]["id:Load"]
+    assert (command["type"], command["time_slot"]) == ("delete_bid", None)
+    assert transport.areas == [("unselect", "agg", "id:Load")]
+    link.close()
+    assert transport.hung_up == 1
+
+
+def test_at_the_end_nothing_is_done_that_is_not_wanted(open_link):
+    transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:Load"})))
+    link = open_link(transport)
+    link.close()
+    assert transport.areas == []
+    assert transport.posts.empty()
+
+
+def test_of_an_exchange_that_has_finished_nothing_is_left_to_clean_up(open_link):
+    transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:Load"})))
+    link = open_link(transport, withdraw_at_end=True, unselect_at_end=True)
+    transport.say(FINISH)
+    assert names(link.events()) == ["Connected", "Finished"]
+    link.close()
+    assert transport.areas == []
+
+
+def test_ten_thousand_events_leave_nothing_behind(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    for number in range(1, 1001):
+        transport.say(market(number))
+        next(events)
+        link.send(bids("id:Load", number=number, in_slot=number))
+        transport.posted()
+    assert len(link._conversation._outbox._waiting) < 10
+    assert len(link._conversation._placed) == 1
+    assert len(link._inbox._entries) == 0
