@@ -7,7 +7,7 @@ import ssl
 import threading
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from gridhook.errors import ExchangeError
 from gridhook.live.transport import ConnectionBrokenError
@@ -36,7 +36,7 @@ class Stream:
     ) -> None:
         context = ssl.create_default_context(cafile=ca_file) if url.startswith("wss:") else None
         try:
-            self._connection: ClientConnection = connect(
+            self._connection = connect(
                 url,
                 additional_headers={"Authorization": f"JWT {token}"},
                 ssl=context,
@@ -50,6 +50,8 @@ class Stream:
                 # Another thread takes frames at once: a full queue would hold up pings.
                 max_queue=None,
                 logger=_log,
+                # Connecting again is for whoever holds this.
+                legacy=True,
             )
         except InvalidStatus as error:
             msg = f"{url}: the WebSocket is refused with {error.response.status_code}"

@@ -1,0 +1,142 @@
+"""A server that says what a test wants, written from the protocol's description alone."""
+
+import json
+import logging
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import jwt
+from websockets.sync.server import serve
+
+SIMULATION = "6a2c3e1e-0000-4000-8000-000000000001"
+PASSWORD = "s3cret-pässword"  # noqa: S105
+REGISTRY = {
+    "name": "Grid",
+    "type": "Area",
+    "uuid": "id:Grid",
+    "registered": False,
+    "aggregator_name": None,
+    "children": [
+        {
+            "name": "Load",
+            "type": "Load",
+            "uuid": "id:Load",
+            "registered": True,
+            "aggregator_name": "oracle",
+            "children": [],
+        },
+    ],
+}
+
+
+QUIET = logging.getLogger("fake")
+QUIET.setLevel(logging.CRITICAL)
+
+
+class FakeServer:
+    """``answers`` by the end of a path are (status, body) in turn, the last again and again; None: what is usual."""
+
+    def __init__(self):
+        self.requests = []
+        self.answers = {}
+        self.sockets = []
+        self.tokens = []
+        self.handshakes = deque()
+        self.lifetime = 3600.0
+        self.aggregators = []
+        self.headers = {}
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.http.daemon_threads = True
+        self.websockets = serve(
+            self._listen,
+            "127.0.0.1",
+            0,
+            process_request=self._greet,
+            max_size=None,
+            compression=None,
+            logger=QUIET,
+        )
+        for server in (self.http, self.websockets):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.http.server_address[1]}"
+
+    @property
+    def websocket_url(self):
+        return f"ws://127.0.0.1:{self.websockets.socket.getsockname()[1]}/external-ws"
+
+    def close(self):
+        self.hang_up()
+        self.http.shutdown()
+        self.http.server_close()
+        self.websockets.shutdown()
+
+    def say(self, *frames):
+        """Send frames: bytes and text as they are, others as JSON in bytes."""
+        for frame in frames:
+            self.sockets[-1].send(frame if isinstance(frame, bytes | str) else json.dumps(frame).encode())
+
+    def hang_up(self):
+        for socket in self.sockets:
+            socket.close()
+
+    def asked(self, end):
+        """Return the bodies of requests whose path ends so."""
+        return [body for _, path, _, body in self.requests if path.endswith(end)]
+
+    def _listen(self, socket):
+        self.sockets.append(socket)
+        for _ in socket:
+            pass
+
+    def _greet(self, connection, request):
+        self.handshakes.append((request.path, request.headers.get("Authorization")))
+        if request.headers.get("Authorization") != f"JWT {self.tokens[-1]}":
+            return connection.respond(401, "no")
+        return None
+
+    def _usual(self, path, body):
+        if path == "/api-token-auth/":
+            if body["password"] != PASSWORD:
+                return 401, {"error": f"{body['password']} is wrong"}
+            now = time.time()
+            claims = {"iat": now, "exp": now + self.lifetime, "n": len(self.tokens)}
+            self.tokens.append(jwt.encode(claims, "k" * 32))
+            return 200, {"access": self.tokens[-1]}
+        if path.endswith("/registry"):
+            return 200, REGISTRY
+        if path.endswith("/list-aggregators/"):
+            return 200, self.aggregators
+        if path.endswith("/create-aggregator/"):
+            return 201, {"uuid": "made", "name": body["name"]}
+        return 200, {"ok": True}
+
+    def _handler(server):  # noqa: N805
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                length = int(self.headers.get("Content-Length", 0))
+                body = json.loads(self.rfile.read(length) or b"null")
+                server.requests.append((self.command, self.path, self.headers.get("Authorization"), body))
+                prepared = next((its for end, its in server.answers.items() if self.path.endswith(end)), None)
+                one = None if not prepared else prepared.pop(0) if len(prepared) > 1 else prepared[0]
+                status, answer = one or server._usual(self.path, body)
+                text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(status)
+                for name, value in server.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST  # noqa: N815 - the library's name
+
+            def log_message(self, *_):
+                pass
+
+        return Handler

@@ -1,0 +1,86 @@
+"""Addresses: what URL, keys, environment and config file lead to."""
+
+import pytest
+
+from gridhook.errors import ConfigError
+from gridhook_gsy.address import find_address, is_loopback
+from gridhook_gsy.summary import Summary
+
+FILE = Summary("https://file.example", "wss://file.example/ws", "from-file")
+
+
+def find(url="//gsy.example", scheme="https", environ=None, **options):
+    return find_address(scheme, url, environ or {}, **{"simulation": "sim", **options})
+
+
+def test_the_websocket_is_on_the_same_host():
+    address = find("//gsy.example:8443/")
+    assert (address.rest, address.websocket) == ("https://gsy.example:8443", "wss://gsy.example:8443/external-ws")
+    assert find(scheme="http").websocket == "ws://gsy.example/external-ws"
+
+
+def test_the_paths_are_those_of_the_protocol():
+    address = find()
+    assert address.login == "https://gsy.example/api-token-auth/"
+    assert address.registry == "https://gsy.example/external-connection/configurations/sim/registry"
+    assert address.aggregator("batch-commands").endswith("/external-connection/aggregator-api/sim/batch-commands/")
+    assert address.asset("a/b", "set-energy-forecast").endswith("/api/sim/a%2Fb/set-energy-forecast/")
+    assert address.stream("agg") == "wss://gsy.example/external-ws/sim/aggregator/agg/"
+
+
+def test_without_a_host_the_environment_then_the_file_then_the_public_exchange_count():
+    environ = {
+        "API_CLIENT_DOMAIN_NAME": "https://env.example",
+        "API_CLIENT_WEBSOCKET_DOMAIN_NAME": "wss://env.example/w/",
+    }
+    assert find("//", environ=environ, summary=FILE).websocket == "wss://env.example/w"
+    assert find("//", summary=FILE).rest == "https://file.example"
+    assert find("//", summary=FILE).websocket == "wss://file.example/ws"
+    assert find("//").rest == "https://d3aweb.gridsingularity.com"
+
+
+def test_a_host_in_the_url_counts_and_its_token_goes_to_no_other_host():
+    environ = {
+        "API_CLIENT_DOMAIN_NAME": "https://env.example",
+        "API_CLIENT_WEBSOCKET_DOMAIN_NAME": "wss://env.example/w",
+    }
+    assert find(environ=environ).websocket == "wss://gsy.example/external-ws"
+    assert find(summary=FILE).websocket == "wss://gsy.example/external-ws"
+    assert find("//env.example", environ=environ).websocket == "wss://env.example/w"
+    assert find(environ=environ, websocket="wss://given.example").websocket == "wss://given.example"
+
+
+def test_the_environments_simulation_goes_before_the_keys_and_that_before_the_files():
+    assert find(environ={"API_CLIENT_SIMULATION_ID": "env"}, summary=FILE).simulation == "env"
+    assert find(summary=FILE).simulation == "sim"
+    assert find(summary=FILE, simulation=None).simulation == "from-file"
+
+
+def test_a_domain_without_a_scheme_has_that_of_the_url():
+    assert find("//", "http", {"API_CLIENT_DOMAIN_NAME": "localhost:8000"}).rest == "http://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("options", "path"),
+    [
+        ({"simulation": None}, "exchange.simulation"),
+        ({"url": "//user@gsy.example"}, "exchange.url"),
+        ({"url": "//gsy.example:no"}, "exchange.url"),
+        ({"url": "//gsy.example?x=1"}, "exchange.url"),
+        ({"url": "//", "environ": {"API_CLIENT_DOMAIN_NAME": "http://env.example"}}, "exchange.url"),
+        ({"url": "//", "environ": {"API_CLIENT_DOMAIN_NAME": "ftp://env.example"}}, "API_CLIENT_DOMAIN_NAME"),
+        ({"websocket": "https://gsy.example/ws"}, "exchange.websocket"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(options, path):
+    with pytest.raises(ConfigError) as caught:
+        find(**options)
+    assert caught.value.problems[0].path == path
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [("http://127.0.0.1:1", True), ("ws://localhost/x", True), ("http://[::1]:8", True), ("http://a.b", False)],
+)
+def test_addresses_of_this_machine_are_known(url, is_here):
+    assert is_loopback(url) is is_here
