@@ -6,7 +6,16 @@ import pytest
 from gridhook.agent import AgentSettings, initial_state, step
 from gridhook.claims import Claim
 from gridhook.commands import Batch, PlaceOrders
-from gridhook.events import BatchUnanswered, PluginFailed, Reasoned, SlotsMissed, Ticked, TickLate, Traded
+from gridhook.events import (
+    BatchUnanswered,
+    ConnectionLost,
+    PluginFailed,
+    Reasoned,
+    SlotsMissed,
+    Ticked,
+    TickLate,
+    Traded,
+)
 from gridhook.orders import HOLD, Requirement, Requirements
 from gridhook.testing import make_tree
 from gridhook.trades import Trades
@@ -167,6 +176,32 @@ def test_a_session_that_starts_within_a_slot_trades_in_what_is_left_of_it(stage)
     stage.connect().tick(0.3, stage.load(), slot=0)
     assert stage.notice(SlotsMissed).slots == (stage.slot(0),)
     assert stage.orders == [("Load", "bid", 20.0, 1.0)]
+
+
+def test_what_was_not_answered_when_the_connection_broke_is_unknown_and_the_next_tick_replaces_it(stage):
+    stage.decide.price = 20.0
+    stage.connect().open_slot(stage.load())
+    assert stage.step(ConnectionLost("it broke")).reasons == {("Load", "bid"): "unknown"}
+    stage.connect()
+    assert stage.tick(0.5, stage.load(active=1.0)).orders == [("Load", "bid", 20.0, 1.0)]
+
+
+def test_after_a_gap_in_a_slot_what_stands_is_left_standing(stage):
+    stage.decide.price = 20.0
+    stage.connect().open_slot(stage.load()).answer().step(ConnectionLost("it broke")).connect()
+    assert stage.tick(0.5, stage.load(active=1.0)).reasons == {("Load", "bid"): "unchanged"}
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_an_exchange_that_begins_its_time_anew_is_traded_on_from_its_first_event_on(stage, is_answered):
+    stage.decide.price = 20.0
+    stage.connect().open_slot(stage.load(), slot=5)
+    if is_answered:
+        stage.answer()
+    stage.connect().open_slot(stage.load(), slot=1, progress=0.3)
+    assert stage.orders == [("Load", "bid", 20.0, 1.0)]
+    assert stage.notice(SlotsMissed) is None
+    assert stage.answer().tick(0.2, stage.load(), slot=1).notice(TickLate) is not None
 
 
 def test_benched_plugins_may_try_again_in_each_slot_and_not_at_each_tick(stage):

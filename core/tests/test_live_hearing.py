@@ -95,3 +95,13 @@ def test_what_makes_no_sense_is_an_error_and_moves_nothing(hearing, message):
     assert hearing.moment is None
     assert isinstance(hearing.hear(market(0)), SlotOpened)
     assert isinstance(hearing.hear(tick(0)), Ticked)
+
+
+def test_an_exchange_that_begins_its_time_anew_is_heard_from_its_first_event_on(hearing):
+    heard(hearing, market(5), tick(5, 50))
+    hearing.meet_again(TREE)
+    assert heard(hearing, tick(0, 30), market(0), tick(0, 40)) == [
+        ("SlotOpened", slot(0), 0.3),
+        ("SlotOpened", slot(0), 0.0),
+        ("Ticked", slot(0), 0.4),
+    ]

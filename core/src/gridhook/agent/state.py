@@ -83,6 +83,8 @@ class State:
         positions of the claimed areas.
     ``slot``, ``progress``
         the newest market event.
+    ``is_fresh``
+        whether there was none on this connection yet.
     ``unmeasured``
         the first slot whose measurements were not asked for yet.
     ``asset_fees``
@@ -97,6 +99,7 @@ class State:
     areas: tuple[int, ...] = ()
     slot: pendulum.DateTime | None = None
     progress: float = 0.0
+    is_fresh: bool = False
     unmeasured: pendulum.DateTime | None = None
     asset_ids: tuple[str, ...] = ()
     asset_fees: Floats = attrs.field(factory=lambda: np.empty(0))

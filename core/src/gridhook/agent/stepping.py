@@ -11,6 +11,7 @@ from gridhook.agent.bookkeeping import final_reasons, give_up_answer, take_answe
 from gridhook.agent.lotting import deviation_lots, spot_lots
 from gridhook.agent.planning import join_plans, plan_settlement, plan_spot
 from gridhook.agent.slots import asset_fees, claim, fees, forecasts, measurements, slots_between
+from gridhook.agent.standing import Standing
 from gridhook.agent.state import Pending, Plan, State
 from gridhook.commands import Batch, Command, ExchangeCommand, Notify, OrderLines, PlaceOrders, WithdrawOrders
 from gridhook.deciding import Decide
@@ -62,14 +63,14 @@ def step(state: State, event: ExchangeEvent, decide: Decide) -> tuple[State, tup
 
 
 def _connected(state: State, event: Connected, decide: Decide) -> tuple[State, list[Command]]:
-    state = attrs.evolve(state, capability=state.settings.requirements or event.requirements)
+    state = attrs.evolve(state, capability=state.settings.requirements or event.requirements, is_fresh=True)
     state, claims, notices = claim(state, event.tree, decide)
     state, batch = _batch(state, claims)
     return state, [*notices, *batch]
 
 
 def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State, list[Command]]:
-    state, notices = give_up_answer(state)
+    state, notices = _begin(state, event)
     if state.slot is not None and event.slot <= state.slot:
         late = _late(event)
         # Where a tick of the same progress was acted on, the lots have their reasons already.
@@ -98,7 +99,7 @@ def _ticked(state: State, event: Ticked, decide: Decide) -> tuple[State, list[Co
     if (event.slot, event.progress) == (state.slot, state.progress):
         # GSy sends a tick together with the market event (PROTOCOL.md 3.7); that one was acted on.
         return state, []
-    state, notices = give_up_answer(state)
+    state, notices = _begin(state, event)
     if state.slot is not None and (event.slot, event.progress) < (state.slot, state.progress):
         return state, [*notices, *_late(event)]
     if state.slot != event.slot:
@@ -109,6 +110,18 @@ def _ticked(state: State, event: Ticked, decide: Decide) -> tuple[State, list[Co
     state = _enter(state, event)
     state, batch = _send(state, event, _spot(state, event, _market(event), decide), [])
     return state, [*notices, *batch]
+
+
+def _begin(state: State, event: SlotOpened | Ticked) -> tuple[State, list[Command]]:
+    """Give up the answer to the last batch, and let time begin anew where the exchange did.
+
+    Then the first event of a connection is older than those of the last one, and what stood before is gone.
+    """
+    state, notices = give_up_answer(state)
+    now = (event.slot, event.progress)
+    if state.is_fresh and state.slot is not None and now < (state.slot, state.progress):
+        state = attrs.evolve(state, slot=None, progress=0.0, unmeasured=None, standing=Standing.empty())
+    return attrs.evolve(state, is_fresh=False), notices
 
 
 def _enter(state: State, event: SlotOpened | Ticked) -> State:

@@ -34,18 +34,21 @@ class Hearing:
         self.moment: Moment | None = None
         self._registry = tree
         self._length = SlotLength(slot_length)
+        self._is_fresh = False
 
     def meet_again(self, registry: Tree) -> None:
         """Take over the registry of a new connection; where it says what it said before, the tree is kept."""
         if not _same(registry, self._registry):
             self.tree = self._registry = registry
         self._length.pause()
+        self._is_fresh = True
 
     def hear(self, message: object) -> WireEvent | None:
         """Return the event that a message is; None for one that says nothing new, and for what is no event.
 
         The tick that comes together with the market event says nothing new (PROTOCOL.md 3.7). Where the market event
-        was missed, the first tick of a slot opens it. An event of the past is returned as it is.
+        was missed, the first tick of a slot opens it. An event of the past is returned as it is; but the first one of a
+        new connection counts, since an exchange that was started anew may begin its time anew.
 
         :raises WireError: it makes no sense.
         """
@@ -53,6 +56,9 @@ class Hearing:
         if not isinstance(event, SlotOpened | Ticked):
             return event
         moment = (event.slot, event.progress)
+        if self._is_fresh and self.moment is not None and moment < self.moment:
+            self.moment = None
+        self._is_fresh = False
         if self.moment is not None and moment <= self.moment:
             return None if moment == self.moment else event
         is_new_slot = self.moment is None or event.slot != self.moment[0]
