@@ -92,6 +92,22 @@ def test_areas_are_selected_and_left_as_claimed_and_a_refusal_is_an_answer(open_
     assert answered.refused == (Refused("claim", "id:Load", "409: taken"),)
 
 
+def test_claims_that_nobody_answers_are_tried_again_when_the_next_slot_opens(open_link):
+    transport = FakeTransport()
+    transport.refusals["id:Load"] = DOWN
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    link.send(Batch(1, (ClaimAreas(("id:Load", "id:PV")),)))
+    assert transport.areas == [("select", "agg", "id:Load")]
+    (refused,) = next(events).refused
+    assert "it is down; it and 1 more are tried again" in refused.message
+    transport.refusals.clear()
+    transport.say(market(0), FINISH)
+    list(events)
+    assert transport.areas[1:] == [("select", "agg", "id:Load"), ("select", "agg", "id:PV")]
+
+
 def test_the_answer_to_a_batch_comes_as_an_event(open_link):
     transport = FakeTransport()
     link = open_link(transport)

@@ -18,6 +18,7 @@ from gridhook.events import (
     Finished,
     MessageUnreadable,
     Refused,
+    SlotOpened,
     TicksSkipped,
 )
 from gridhook.figures import Accounts
@@ -53,6 +54,7 @@ class LiveLink:
         self._line = Line(transport, self._inbox, settings.reconnect_seconds)
         self._answers: deque[Answered] = deque()
         self._batches = 0
+        self._unclaimed: ClaimAreas | None = None
         self._is_over = False
         self._line.start()
 
@@ -74,6 +76,8 @@ class LiveLink:
                 yield event
                 if self._is_over:
                     return
+                if isinstance(event, SlotOpened):
+                    self._claim_again()
             if self._conversation.is_owed:
                 self._post(self._conversation.acknowledge())
 
@@ -131,19 +135,32 @@ class LiveLink:
 
     def _claim(self, command: ClaimAreas) -> Iterator[Refused]:
         wanted, unwanted = self._conversation.claim(command)
-        aggregator = self._conversation.aggregator
-        for area in (*unwanted, *wanted):
+        self._unclaimed = None
+        aggregator, held = self._conversation.aggregator, self._conversation.held
+        for done, area in enumerate((*unwanted, *wanted)):
             if self._inbox.is_interrupted:
                 return
+            what = "leave" if area in unwanted else "claim"
             try:
                 if area in unwanted:
-                    self._conversation.held.discard(area)
+                    held.discard(area)
                     self._transport.unselect(aggregator, area)
                 else:
                     self._transport.select(aggregator, area)
-                    self._conversation.held.add(area)
+                    held.add(area)
+            except RequestRefusedError as error:
+                yield Refused(what, area, str(error))
             except ExchangeError as error:
-                yield Refused("leave" if area in unwanted else "claim", area, str(error))
+                # The others would be waited for as long, each of them.
+                self._unclaimed = command
+                left = len(unwanted) + len(wanted) - done - 1
+                yield Refused(what, area, f"{error}; it and {left} more are tried again when the next slot opens")
+                return
+
+    def _claim_again(self) -> None:
+        if self._unclaimed is not None:
+            for refused in self._claim(self._unclaimed):
+                _log.warning("%s of %s: %s", refused.command, refused.asset, refused.message)
 
     def _post(self, post: Post) -> None:
         try:

@@ -19,9 +19,10 @@ _LARGEST_BYTES = 256 * 1024 * 1024
 _SECONDS_TO_CLOSE = 1.0
 _PACE_HEADER = "Gridhook-Pace"
 
-# At its level DEBUG the library logs headers, and with them the token.
-_log = logging.getLogger(__name__)
-_log.setLevel(logging.INFO)
+# The library logs headers, and with them the token, and a traceback for each ping that does not come back. What is to
+# be known about a connection is in the errors here.
+_log = logging.getLogger(f"{__name__}.websockets")
+_log.setLevel(logging.CRITICAL)
 
 
 class Stream:

@@ -121,8 +121,12 @@ class GsyTransport:
                     self._address.asset(area, f"set-energy-{what}"),
                     {key: its for key, its in written.items() if key != "type"},
                 )
-            except ExchangeError as error:
+            except RequestRefusedError as error:
                 refused.append(Refused(f"set_energy_{what}", area, str(error)))
+            except ExchangeError as error:
+                # The others would be waited for as long, each of them.
+                refused.append(Refused(f"set_energy_{what}", area, f"{error}; those after it are not sent"))
+                break
             else:
                 taken += len(told)
         return taken, refused
