@@ -74,6 +74,17 @@ class Scene:
         finally:
             client.close()
 
+    def watch_a_slot(self):
+        """Return the next slot that begins, when it has passed."""
+        client = self.server.client()
+        client.create_aggregator("watch")
+        client.listen()
+        client.select(self.server.uuid("Grid"))
+        slots = [client.events_until(lambda one: one.get("event") == "market")[-1]["market_slot"] for _ in range(2)]
+        client.delete_aggregator()
+        client.close()
+        return slots[0]
+
     def end(self):
         """Let the run end; return its figures, and the rows of its orders and the server's."""
         self.run.process.send_signal(signal.SIGTERM)
@@ -107,12 +118,12 @@ def check(scene, least=1):
     """Wait until the run trades again, end it, and hold its orders against the exchange's book."""
     wait_until(lambda: scene.restored >= least)
     wait_until(lambda: scene.trading_in(scene.server) == len(scene.server.facts["assets"]))
-    # Two events of a slot's ten, and some more for orders.
-    time.sleep(SLOT_SECONDS / 2)
+    slot = scene.watch_a_slot()
     _, sent, served = scene.end()
     assert "Traceback" not in scene.run.said()
     book = count(served, "accepted")
-    assert book
+    # All assets were there for the whole of this slot, which began after the fault.
+    assert [one for one in book if one[0].startswith(slot)]
     # Each order that stands in the book was sent as often; nothing was sent again blindly.
     assert book <= count(sent, "accepted", "unknown")
     return sent, book
