@@ -5,7 +5,7 @@ import queue
 import pendulum
 
 from gridhook.errors import ExchangeError
-from gridhook.live.transport import ConnectionBrokenError, Joined, RequestRefusedError
+from gridhook.live.transport import ConnectionBrokenError, EnergiesSent, Joined, RequestRefusedError
 from gridhook.testing import make_tree
 
 START = pendulum.datetime(2026, 6, 15, 10)
@@ -69,6 +69,7 @@ class FakeTransport:
         self.areas = []
         self.refusals = {}
         self.energies = []
+        self.sent = None
         self.hung_up = 0
 
     def say(self, *messages):
@@ -94,21 +95,30 @@ class FakeTransport:
     def posted(self):
         return self.posts.get(timeout=20)
 
-    def select(self, aggregator, area):
-        self.areas.append(("select", aggregator, area))
-        self._refuse(area)
+    def select(self, aggregator, areas):
+        return self._for_each("select", aggregator, areas)
 
-    def unselect(self, aggregator, area):
-        self.areas.append(("unselect", aggregator, area))
-        self._refuse(area)
+    def unselect(self, aggregator, areas):
+        return self._for_each("unselect", aggregator, areas)
 
     def send_energies(self, command):
         self.energies.append(command)
-        return len(command.assets), []
+        return self.sent or EnergiesSent(len(command.assets))
+
+    def drop(self):
+        self.messages.put(ConnectionBrokenError("dropped"))
 
     def hang_up(self):
         self.hung_up += 1
         self.messages.put(ConnectionBrokenError("hung up"))
+
+    def _for_each(self, what, aggregator, areas):
+        for area in areas:
+            self.areas.append((what, aggregator, area))
+            error = self.refusals.get(area)
+            yield area, error
+            if error is not None and not isinstance(error, RequestRefusedError):
+                return
 
     def _refuse(self, key):
         if key in self.refusals:

@@ -24,6 +24,7 @@ from gridhook.events import (
 )
 from gridhook.live.link import LiveLink
 from gridhook.live.settings import LiveSettings
+from gridhook.live.transport import EnergiesSent, RequestTooLargeError
 from gridhook.testing import make_tree
 from gridhook.wire.errors import WireError
 
@@ -32,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from live_messages import BROKEN, DOWN, JOINED, REFUSED, FakeTransport, answer, market, slot, tick
 
 FINISH = {"event": "finish"}
+TOO_LARGE = RequestTooLargeError("413: too large")
 
 
 @pytest.fixture(autouse=True)
@@ -225,6 +227,67 @@ def test_a_connection_that_cannot_be_restored_in_the_given_time_ends_the_session
 def test_an_exchange_that_cannot_be_reached_at_all_is_an_error_at_once():
     with pytest.raises(ExchangeError, match="it is down"):
         LiveLink(FakeTransport(DOWN), LiveSettings(), "unsupported")
+
+
+def test_a_connection_over_which_nothing_comes_is_made_anew_once_and_that_is_said(open_link, monkeypatch):
+    monkeypatch.setattr("gridhook.live.pulse._SHORTEST_SILENCE", 0.05)
+    monkeypatch.setattr("gridhook.live.pulse._SILENT_SLOTS", 0)
+    transport = FakeTransport()
+    events = open_link(transport).events()
+    next(events)
+    silent, lost, restored, connected = itertools.islice(events, 4)
+    assert silent.seconds >= 0.05
+    assert lost.reason.startswith("nothing was heard over it")
+    assert names([silent, restored, connected]) == ["ExchangeSilent", "ConnectionRestored", "Connected"]
+    transport.say(BROKEN)
+    assert next(events) == ConnectionLost("it broke")
+
+
+def test_a_batch_that_is_too_large_is_sent_in_parts(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(market(0))
+    next(events)
+
+    def post(body):
+        if len(body["batch_commands"]) > 1:
+            raise TOO_LARGE
+        transport.say(answer(body))
+
+    transport.post = post
+    link.send(bids("id:Load", "id:PV", "id:House"))
+    assert next(events).accepted.all()
+
+
+def test_one_asset_whose_commands_alone_are_too_large_is_refused_and_the_others_are_not(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+
+    def post(body):
+        if "id:PV" in body["batch_commands"]:
+            raise TOO_LARGE
+        transport.say(answer(body))
+
+    transport.post = post
+    link.send(bids("id:Load", "id:PV"))
+    answered = next(events)
+    assert (answered.accepted.tolist(), answered.order_errors) == ([True, False], {1: "413: too large"})
+
+
+def test_energies_of_which_nobody_knows_are_told_as_such(open_link):
+    transport = FakeTransport()
+    transport.sent = EnergiesSent(1, (Refused("set_energy_forecast", "id:PV", "no"),), ("id:Load",), "it is down")
+    link = open_link(transport, energies="asset")
+    events = link.events()
+    next(events)
+    link.send(Batch(1, (SendForecasts(("id:House", "id:PV", "id:Load"), (slot(1),), [[0.5]] * 3),)))
+    answered = next(events)
+    assert (answered.sent_forecasts, answered.unknown_energies) == (1, {"id:Load"})
+    assert [one.asset for one in answered.refused] == ["id:PV"]
 
 
 def test_areas_that_the_exchange_takes_away_are_told_and_those_that_were_left_are_not(open_link):

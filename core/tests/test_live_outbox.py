@@ -8,7 +8,7 @@ import pytest
 
 from gridhook.commands import Batch, ClaimAreas, OrderLines, PlaceOrders, SendForecasts, WithdrawOrders
 from gridhook.events import Refused
-from gridhook.live.outbox import Outbox
+from gridhook.live.outbox import DirectDone, Outbox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -82,9 +82,9 @@ def test_what_is_claimed_is_not_part_of_a_request_but_of_the_answer(make):
     claim = ClaimAreas(("a",))
     outgoing, at_once = write(outbox, claim)
     assert (outgoing.direct, outgoing.posts, at_once) == ((claim,), (), None)
-    answered = outbox.settle(1, (Refused("claim", "a", "taken"),), 0)
+    answered = outbox.settle(1, DirectDone([Refused("claim", "a", "taken")]))
     assert answered.refused == (Refused("claim", "a", "taken"),)
-    assert outbox.settle(1, (), 0) is None
+    assert outbox.settle(1, DirectDone()) is None
 
 
 def test_energies_can_be_sent_asset_by_asset(make):
@@ -94,7 +94,24 @@ def test_energies_can_be_sent_asset_by_asset(make):
     (post,) = outgoing.posts
     assert [one["type"] for one in post.body["batch_commands"]["a"]] == ["bid"]
     assert outbox.answer(answer(post.body)) is None
-    assert outbox.settle(1, (), 1).sent_forecasts == 1
+    answered = outbox.settle(1, DirectDone(forecasts=1, unknown_energies={"b"}))
+    assert (answered.sent_forecasts, answered.unknown_energies) == (1, {"b"})
+    assert answered.accepted.tolist() == [True]
+
+
+def test_a_request_that_is_too_large_goes_out_in_halves_and_later_ones_are_no_larger(make):
+    outbox = make()
+    (whole,) = write(outbox, orders("a", "b", "c", "d"))[0].posts
+    first, second = outbox.split(whole.transaction)
+    assert [list(post.body["batch_commands"]) for post in (first, second)] == [["a", "b"], ["c", "d"]]
+    assert outbox.answer(answer(whole.body)) is None
+    assert outbox.answer(answer(second.body)) is None
+    quarters = outbox.split(first.transaction)
+    outbox.answer(answer(quarters[0].body))
+    assert outbox.answer(answer(quarters[1].body)).accepted.all()
+    later = write(outbox, orders("a", "b", "c"), number=2)[0].posts
+    assert [list(post.body["batch_commands"]) for post in later] == [["a"], ["b"], ["c"]]
+    assert outbox.split(later[0].transaction) == outbox.split("another") == ()
 
 
 def test_a_batch_of_which_nothing_may_be_sent_is_answered_at_once(make):

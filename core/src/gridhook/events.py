@@ -25,6 +25,7 @@ __all__ = [
     "ConnectionRestored",
     "Event",
     "ExchangeEvent",
+    "ExchangeSilent",
     "Finished",
     "LinkEvent",
     "MessageUnreadable",
@@ -108,6 +109,8 @@ class Answered:
         other commands that were refused.
     ``sent_forecasts``
         number of (asset, slot) forecasts that were taken.
+    ``unknown_energies``
+        assets of which nobody knows whether their forecasts and measurements came through.
     """
 
     transaction: int
@@ -115,6 +118,7 @@ class Answered:
     order_errors: Mapping[int, str]
     refused: tuple[Refused, ...] = ()
     sent_forecasts: int = 0
+    unknown_energies: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -134,6 +138,13 @@ class ConnectionRestored:
     """The connection is there again, after a gap of ``gap_seconds``; what was said meanwhile is not known."""
 
     gap_seconds: float
+
+
+@attrs.frozen
+class ExchangeSilent:
+    """For ``seconds`` no slot has begun, although the connection seems to hold; the link makes a new one."""
+
+    seconds: float
 
 
 @attrs.frozen
@@ -221,7 +232,9 @@ class Reasoned:
     orders_with_requirements: int
 
 
-LinkEvent: TypeAlias = ConnectionLost | ConnectionRestored | TicksSkipped | MessageUnreadable | AreasLost
+LinkEvent: TypeAlias = (
+    ConnectionLost | ConnectionRestored | ExchangeSilent | TicksSkipped | MessageUnreadable | AreasLost
+)
 """What happens between an agent and an exchange: for observers, log and report."""
 
 ExchangeEvent: TypeAlias = Connected | SlotOpened | Ticked | Traded | Answered | Finished | LinkEvent

@@ -23,6 +23,7 @@ from gridhook.events import (
     ConnectionLost,
     ConnectionRestored,
     Event,
+    ExchangeSilent,
     LinkEvent,
     MessageUnreadable,
     Notice,
@@ -230,6 +231,8 @@ def _log_link(event: LinkEvent) -> None:
             _log.warning("the connection to the exchange is lost: %s; trying to restore it", event.reason)
         case ConnectionRestored():
             _log.warning("the connection to the exchange is restored after %.1f s", event.gap_seconds)
+        case ExchangeSilent():
+            _log.warning("no slot has begun for %.0f s; is the exchange paused? Connecting anew", event.seconds)
         case TicksSkipped():
             _log.warning("too slow: %d events were skipped for a newer one", event.count)
         case MessageUnreadable():

@@ -36,11 +36,15 @@ QUIET.setLevel(logging.CRITICAL)
 
 
 class FakeServer:
-    """``answers`` by the end of a path are (status, body) in turn, the last again and again; None: what is usual."""
+    """``answers`` by the end of a path are (status, body) in turn, the last again and again; None: what is usual.
+
+    ``before`` are called, by the end of a path, before there is an answer.
+    """
 
     def __init__(self):
         self.requests = []
         self.answers = {}
+        self.before = {}
         self.sockets = []
         self.tokens = []
         self.handshakes = deque()
@@ -123,6 +127,9 @@ class FakeServer:
                 length = int(self.headers.get("Content-Length", 0))
                 body = json.loads(self.rfile.read(length) or b"null")
                 server.requests.append((self.command, self.path, self.headers.get("Authorization"), body))
+                for end, wait in server.before.items():
+                    if self.path.endswith(end):
+                        wait()
                 prepared = next((its for end, its in server.answers.items() if self.path.endswith(end)), None)
                 one = None if not prepared else prepared.pop(0) if len(prepared) > 1 else prepared[0]
                 status, answer = one or server._usual(self.path, body)

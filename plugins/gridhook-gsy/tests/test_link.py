@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 import time
 
 import pytest
@@ -168,6 +169,40 @@ def test_energies_of_single_assets_go_to_their_own_paths(server, opened):
     (body,) = server.asked("/id%3ALoad/set-energy-forecast/")
     assert body["energy_forecast"] == {SLOT.format("YYYY-MM-DDTHH:mm"): 0.5}
     assert next(events).sent_forecasts == 1
+
+
+def test_energies_of_many_assets_are_sent_side_by_side_and_what_became_of_each_is_told(server, opened):
+    together = threading.Barrier(4, timeout=20)
+    server.before["/set-energy-forecast/"] = together.wait
+    link, events = opened(energies="asset")
+    areas = tuple(f"id:{number}" for number in range(8))
+    server.answers["/id%3A5/set-energy-forecast/"] = [(400, {"error": "because"})]
+    link.send(Batch(2, (SendForecasts(areas, (SLOT,), [[0.5]] * 8),)))
+    answered = next(events)
+    assert (answered.sent_forecasts, answered.unknown_energies) == (7, frozenset())
+    (refused,) = answered.refused
+    assert (refused.command, refused.asset) == ("set_energy_forecast", "id:5")
+    assert "because" in refused.message
+
+
+def test_when_the_exchange_does_not_answer_for_one_asset_the_others_are_not_waited_for(server, opened, caplog):
+    link, events = opened(energies="asset")
+    server.answers["/set-energy-forecast/"] = [(503, {})]
+    areas = tuple(f"id:{number}" for number in range(1000))
+    link.send(Batch(2, (SendForecasts(areas, (SLOT,), [[0.5]] * 1000),)))
+    answered = next(events)
+    assert answered.unknown_energies == frozenset(areas)
+    assert len(server.asked("/set-energy-forecast/")) < 100
+    assert "energies of 1000 assets may not have reached the exchange" in caplog.text
+
+
+def test_areas_that_are_refused_are_told_and_the_others_are_selected(server, opened):
+    link, events = opened()
+    server.answers["/select-aggregator/"] = [None, (409, {"error": "taken"}), None]
+    link.send(Batch(2, (ClaimAreas(tuple(f"id:{number}" for number in range(20))),)))
+    (refused,) = next(events).refused
+    assert "409: taken" in refused.message
+    assert len(server.asked("/select-aggregator/")) == 20
 
 
 def test_a_server_that_repeats_secrets_has_them_masked(server, opened, caplog):

@@ -13,6 +13,7 @@ from gridhook.agent.planning import join_plans, plan_settlement, plan_spot
 from gridhook.agent.slots import asset_fees, claim, fees, forecasts, measurements, slots_between
 from gridhook.agent.standing import Standing
 from gridhook.agent.state import Pending, Plan, State
+from gridhook.agent.unsent import of_assets, still_counting
 from gridhook.commands import Batch, Command, ExchangeCommand, Notify, OrderLines, PlaceOrders, WithdrawOrders
 from gridhook.deciding import Decide
 from gridhook.events import (
@@ -22,6 +23,7 @@ from gridhook.events import (
     ConnectionLost,
     ConnectionRestored,
     ExchangeEvent,
+    ExchangeSilent,
     Finished,
     MessageUnreadable,
     Reasoned,
@@ -54,7 +56,7 @@ def step(state: State, event: ExchangeEvent, decide: Decide) -> tuple[State, tup
             state, commands = take_answer(state, event)
         case Finished() | ConnectionLost():
             state, commands = give_up_answer(state)
-        case Traded() | ConnectionRestored() | TicksSkipped() | MessageUnreadable() | AreasLost():
+        case Traded() | ConnectionRestored() | ExchangeSilent() | TicksSkipped() | MessageUnreadable() | AreasLost():
             commands = []
         case _:
             assert_never(event)
@@ -120,7 +122,7 @@ def _begin(state: State, event: SlotOpened | Ticked) -> tuple[State, list[Comman
     state, notices = give_up_answer(state)
     now = (event.slot, event.progress)
     if state.is_fresh and state.slot is not None and now < (state.slot, state.progress):
-        state = attrs.evolve(state, slot=None, progress=0.0, unmeasured=None, standing=Standing.empty())
+        state = attrs.evolve(state, slot=None, progress=0.0, unmeasured=None, standing=Standing.empty(), unsent=())
     return attrs.evolve(state, is_fresh=False), notices
 
 
@@ -158,8 +160,9 @@ def _send(
     state: State, event: SlotOpened | Ticked, plan: Plan, first: list[ExchangeCommand]
 ) -> tuple[State, list[Command]]:
     """Make the batch of an event; without one, the plan's reasons are final at once."""
-    commands = [*first, *_order_commands(plan)]
-    pending = Pending(state.transactions + 1, event.slot, event.progress, plan)
+    commands = [*still_counting(state.unsent, event.slot), *first, *_order_commands(plan)]
+    pending = Pending(state.transactions + 1, event.slot, event.progress, plan, of_assets(commands))
+    state = attrs.evolve(state, unsent=())
     if not commands:
         return state, [Notify(final_reasons(pending))]
     state, batch = _batch(state, commands)

@@ -15,12 +15,11 @@ from gridhook.events import (
     Connected,
     ConnectionRestored,
     ExchangeEvent,
-    Refused,
     SlotOpened,
     Ticked,
 )
 from gridhook.live.hearing import Hearing, Moment
-from gridhook.live.outbox import Outbox, Outgoing, Post
+from gridhook.live.outbox import DirectDone, Outbox, Outgoing, Post
 from gridhook.live.settings import LiveSettings
 from gridhook.live.transport import Joined
 from gridhook.wire.events import Selected, Unselected
@@ -126,9 +125,13 @@ class Conversation:
         self._wanted = frozenset(command.ids)
         return [area for area in command.ids if area not in self.held], sorted(self.held - self._wanted)
 
-    def settle(self, number: int, refused: list[Refused], forecasts: int) -> Answered | None:
+    def settle(self, number: int, done: DirectDone) -> Answered | None:
         """Take note of what became of a batch's direct commands; return its answer if it is complete."""
-        return self._outbox.settle(number, tuple(refused), forecasts)
+        return self._outbox.settle(number, done)
+
+    def split(self, post: Post) -> tuple[Post, ...]:
+        """Return what to send in the place of a request that was too large; nothing if it cannot be made smaller."""
+        return self._outbox.split(post.transaction)
 
     def refuse(self, post: Post, reason: str) -> Answered | None:
         """Take note that a request was refused as a whole; return the batch's answer if it is complete."""

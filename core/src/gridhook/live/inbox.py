@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -93,7 +94,10 @@ class Inbox:
     def take(self, timeout_seconds: float | None = None) -> Entry | None:
         """Return the next entry; wait for it, and return None when that takes too long or is interrupted."""
         ends = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while not self._is_interrupted:
+        while True:
+            self._forget_news()
+            if self._is_interrupted:
+                return None
             with self._lock:
                 if self._entries:
                     return self._entries.popleft()
@@ -101,7 +105,6 @@ class Inbox:
                 self._news.get(timeout=None if ends is None else max(0.0, ends - time.monotonic()))
             except queue.Empty:
                 return None
-        return None
 
     @property
     def newest(self) -> Moment | None:
@@ -123,6 +126,12 @@ class Inbox:
     def resume(self) -> None:
         """Let ``take`` wait again."""
         self._is_interrupted = False
+
+    def _forget_news(self) -> None:
+        """Empty the queue, which would grow while there is always something; what it told of is looked at next."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._news.get_nowait()
 
     def _put_market(self, entry: Heard, moment: Moment) -> None:
         waiting = self._market()

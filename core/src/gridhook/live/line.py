@@ -10,7 +10,7 @@ import time
 from gridhook.errors import ExchangeError
 from gridhook.live.backoff import Backoff
 from gridhook.live.inbox import GaveUp, Inbox, Lost, Rejoined, Unreadable
-from gridhook.live.pulse import TickPulse
+from gridhook.live.pulse import Pulse
 from gridhook.live.transport import ConnectionBrokenError, Joined, Transport
 from gridhook.wire.errors import WireError
 
@@ -34,7 +34,8 @@ class Line:
         self._inbox = inbox
         self._most_seconds = most_seconds
         self._backoff = Backoff(random.random)
-        self._pulse = TickPulse()
+        self._pulse = Pulse()
+        self._renewal = ""
         self._ended = threading.Event()
         self._is_up = threading.Event()
         self._is_up.set()
@@ -54,6 +55,11 @@ class Line:
         """Whether :meth:`end` was called."""
         return self._ended.is_set()
 
+    def renew(self, reason: str) -> None:
+        """Break the connection, and make a new one."""
+        self._renewal = reason
+        self._transport.drop()
+
     def end(self) -> None:
         """Listen no more."""
         self._ended.set()
@@ -72,9 +78,10 @@ class Line:
     def _keep_listening(self) -> None:
         begun = time.monotonic()
         while True:
-            reason = self._listen()
+            broken = self._listen()
             if self._ended.is_set():
                 return
+            reason, self._renewal = self._renewal or broken, ""
             lost_at = time.monotonic()
             self._is_up.clear()
             self._inbox.put(Lost(reason))

@@ -8,26 +8,29 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 
-from gridhook.commands import Batch, ClaimAreas
+from gridhook.commands import Batch, ClaimAreas, SendForecasts, SendMeasurements
 from gridhook.errors import ExchangeError
 from gridhook.events import (
     Answered,
     Capability,
     ConnectionLost,
     ExchangeEvent,
+    ExchangeSilent,
     Finished,
     MessageUnreadable,
-    Refused,
     SlotOpened,
+    Ticked,
     TicksSkipped,
 )
 from gridhook.figures import Accounts
+from gridhook.live.claiming import Claiming
 from gridhook.live.conversation import Conversation
 from gridhook.live.inbox import Entry, GaveUp, Heard, Inbox, Lost, Rejoined, Unreadable
 from gridhook.live.line import Line
-from gridhook.live.outbox import Outgoing, Post
+from gridhook.live.outbox import DirectDone, Post
+from gridhook.live.pulse import USUAL_SLOT, Silence
 from gridhook.live.settings import LiveSettings
-from gridhook.live.transport import RequestRefusedError, Transport
+from gridhook.live.transport import RequestRefusedError, RequestTooLargeError, Transport
 from gridhook.wire.errors import WireError
 
 __all__ = ["LiveLink"]
@@ -54,7 +57,8 @@ class LiveLink:
         self._line = Line(transport, self._inbox, settings.reconnect_seconds)
         self._answers: deque[Answered] = deque()
         self._batches = 0
-        self._unclaimed: ClaimAreas | None = None
+        self._claiming = Claiming(transport, self._conversation, lambda: self._inbox.is_interrupted)
+        self._silence = Silence((settings.slot_length or USUAL_SLOT).total_seconds(), time.monotonic())
         self._is_over = False
         self._line.start()
 
@@ -67,17 +71,15 @@ class LiveLink:
         while not self._inbox.is_interrupted:
             while self._answers:
                 yield self._answers.popleft()
-            entry = self._inbox.take()
-            if entry is None:
-                return
-            for event in self._meaning(entry):
+            for event in self._next_events():
                 if isinstance(event, Finished):
                     self._is_over = True
                 yield event
                 if self._is_over:
                     return
                 if isinstance(event, SlotOpened):
-                    self._claim_again()
+                    for refused in self._claiming.go_on():
+                        _log.warning("%s of %s: %s", refused.command, refused.asset, refused.message)
             if self._conversation.is_owed:
                 self._post(self._conversation.acknowledge())
 
@@ -87,11 +89,15 @@ class LiveLink:
         outgoing, answer = self._conversation.say(batch, self._inbox.newest)
         self._keep(answer)
         claims = [command for command in outgoing.direct if isinstance(command, ClaimAreas)]
-        refused = [one for command in claims for one in self._claim(command)]
+        done = DirectDone([one for command in claims for one in self._claiming.claim(command)])
         # Orders are in a hurry; energies of single assets are not.
         for post in outgoing.posts:
             self._post(post)
-        self._settle(outgoing, refused)
+        for energies in outgoing.direct:
+            if not isinstance(energies, ClaimAreas):
+                self._send_energies(energies, done)
+        if outgoing.direct:
+            self._keep(self._conversation.settle(outgoing.number, done))
 
     def accounts(self) -> Accounts | None:
         """An exchange of others does not tell what all members paid."""
@@ -110,21 +116,26 @@ class LiveLink:
             finally:
                 self._line.end()
 
+    def _next_events(self) -> Iterator[ExchangeEvent]:
+        """Wait for what comes next, and yield what it means; nothing when interrupted."""
+        entry = self._inbox.take(max(0.0, self._silence.ends - time.monotonic()) if self._line.is_up else None)
+        if entry is not None:
+            yield from self._meaning(entry)
+        elif not self._inbox.is_interrupted:
+            seconds = time.monotonic() - self._silence.since
+            self._silence.report()
+            # Whoever serves it may have forgotten whom to tell, though it keeps the connection open.
+            self._line.renew(f"nothing was heard over it for {seconds:.0f} s")
+            yield ExchangeSilent(seconds)
+
     def _meaning(self, entry: Entry) -> Iterator[ExchangeEvent]:
         match entry:
             case Heard():
-                if entry.skipped:
-                    yield TicksSkipped(entry.skipped)
-                try:
-                    event = self._conversation.hear(entry.message)
-                except WireError as error:
-                    yield MessageUnreadable(str(error))
-                else:
-                    if event is not None:
-                        yield event
+                yield from self._hear(entry)
             case Unreadable(problem):
                 yield MessageUnreadable(problem)
             case Lost(reason):
+                self._silence.pause()
                 yield ConnectionLost(reason)
             case Rejoined(joined, gap_seconds):
                 yield from self._conversation.join_again(joined, gap_seconds)
@@ -133,53 +144,39 @@ class LiveLink:
                 msg = f"the connection to the exchange was lost, and could not be restored: {reason}"
                 raise ExchangeError(msg)
 
-    def _claim(self, command: ClaimAreas) -> Iterator[Refused]:
-        wanted, unwanted = self._conversation.claim(command)
-        self._unclaimed = None
-        aggregator, held = self._conversation.aggregator, self._conversation.held
-        for done, area in enumerate((*unwanted, *wanted)):
-            if self._inbox.is_interrupted:
-                return
-            what = "leave" if area in unwanted else "claim"
-            try:
-                if area in unwanted:
-                    held.discard(area)
-                    self._transport.unselect(aggregator, area)
-                else:
-                    self._transport.select(aggregator, area)
-                    held.add(area)
-            except RequestRefusedError as error:
-                yield Refused(what, area, str(error))
-            except ExchangeError as error:
-                # The others would be waited for as long, each of them.
-                self._unclaimed = command
-                left = len(unwanted) + len(wanted) - done - 1
-                yield Refused(what, area, f"{error}; it and {left} more are tried again when the next slot opens")
-                return
-
-    def _claim_again(self) -> None:
-        if self._unclaimed is not None:
-            for refused in self._claim(self._unclaimed):
-                _log.warning("%s of %s: %s", refused.command, refused.asset, refused.message)
+    def _hear(self, heard: Heard) -> Iterator[ExchangeEvent]:
+        if heard.skipped:
+            yield TicksSkipped(heard.skipped)
+        try:
+            event = self._conversation.hear(heard.message)
+        except WireError as error:
+            yield MessageUnreadable(str(error))
+            return
+        if isinstance(event, SlotOpened | Ticked):
+            self._silence.heard(time.monotonic(), is_new_slot=isinstance(event, SlotOpened))
+        if event is not None:
+            yield event
 
     def _post(self, post: Post) -> None:
         try:
             self._transport.post(post.body)
         except RequestRefusedError as error:
-            self._keep(self._conversation.refuse(post, str(error)))
+            parts = self._conversation.split(post) if isinstance(error, RequestTooLargeError) else ()
+            for part in parts:
+                self._post(part)
+            if not parts:
+                self._keep(self._conversation.refuse(post, str(error)))
         except ExchangeError as error:
             _log.warning("a batch may not have reached the exchange: %s", error)
 
-    def _settle(self, outgoing: Outgoing, refused: list[Refused]) -> None:
-        if not outgoing.direct:
-            return
-        forecasts = 0
-        for command in outgoing.direct:
-            if not isinstance(command, ClaimAreas):
-                taken, wrong = self._transport.send_energies(command)
-                forecasts += taken
-                refused += wrong
-        self._keep(self._conversation.settle(outgoing.number, refused, forecasts))
+    def _send_energies(self, command: SendForecasts | SendMeasurements, done: DirectDone) -> None:
+        sent = self._transport.send_energies(command)
+        done.refused += sent.refused
+        done.unknown_energies.update(sent.unknown)
+        if isinstance(command, SendForecasts):
+            done.forecasts += sent.taken
+        if sent.unknown:
+            _log.warning("energies of %d assets may not have reached the exchange: %s", len(sent.unknown), sent.reason)
 
     def _keep(self, answer: Answered | None) -> None:
         if answer is not None:
@@ -197,7 +194,7 @@ class LiveLink:
         if settings.withdraw_at_end:
             self._withdraw()
         if settings.unselect_at_end:
-            for refused in self._claim(ClaimAreas(())):
+            for refused in self._claiming.claim(ClaimAreas(())):
                 _log.warning("%s could not be left: %s", refused.asset, refused.message)
 
     def _withdraw(self) -> None:

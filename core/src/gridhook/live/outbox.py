@@ -13,7 +13,7 @@ from gridhook.commands import Batch, ClaimAreas, PlaceOrders, SendForecasts, Sen
 from gridhook.events import Answered, Refused
 from gridhook.wire.batches import SentBatch, read_batch_answer, write_batch
 
-__all__ = ["DIRECT", "Outbox", "Outgoing", "Post"]
+__all__ = ["DIRECT", "DirectDone", "Outbox", "Outgoing", "Post"]
 
 DIRECT = (ClaimAreas, SendForecasts, SendMeasurements)
 
@@ -44,6 +44,23 @@ class Outgoing:
     number: int
     direct: tuple[ClaimAreas | SendForecasts | SendMeasurements, ...]
     posts: tuple[Post, ...]
+
+
+@attrs.define
+class DirectDone:
+    """What became of a batch's direct commands.
+
+    ``refused``
+        what the exchange did not take.
+    ``forecasts``
+        how many (asset, slot) forecasts it took.
+    ``unknown_energies``
+        assets of which nobody knows whether their forecasts and measurements came through.
+    """
+
+    refused: list[Refused] = attrs.field(factory=list)
+    forecasts: int = 0
+    unknown_energies: set[str] = attrs.field(factory=set)
 
 
 @attrs.define(eq=False)
@@ -91,11 +108,7 @@ class Outbox:
         errors = {**sent.kept, **late}
         answer = Answered(batch.transaction, np.zeros(rows, dtype=np.bool_), errors)
         waiting = _Waiting(answer, posts, bool(direct))
-        outgoing = Outgoing(
-            batch.transaction,
-            direct,
-            tuple(Post(key, {**part.message, "transaction_id": key}) for key, part in posts.items()),
-        )
+        outgoing = Outgoing(batch.transaction, direct, _posts(posts))
         self._waiting[batch.transaction] = waiting
         while len(self._waiting) > _KEPT_BATCHES:
             # What was not answered for so long never will be.
@@ -107,16 +120,37 @@ class Outbox:
         key = self._new_id()
         return Post(key, {"aggregator_uuid": aggregator, "batch_commands": {}, "transaction_id": key})
 
-    def settle(self, number: int, refused: tuple[Refused, ...], forecasts: int) -> Answered | None:
+    def settle(self, number: int, done: DirectDone) -> Answered | None:
         """Take note of what became of a batch's direct commands; return its answer if that was the last part."""
         waiting = self._waiting.get(number)
         if waiting is None:
             return None
         waiting.is_direct_open = False
-        waiting.answer = _joined(
-            waiting.answer, attrs.evolve(waiting.answer, order_errors={}, refused=refused, sent_forecasts=forecasts)
+        waiting.answer = attrs.evolve(
+            waiting.answer,
+            refused=(*waiting.answer.refused, *done.refused),
+            sent_forecasts=waiting.answer.sent_forecasts + done.forecasts,
+            unknown_energies=frozenset(done.unknown_energies),
         )
         return self._finish(number)
+
+    def split(self, transaction: str) -> tuple[Post, ...]:
+        """Return two requests in the place of one that was too large, and make none so large again.
+
+        Return none if it cannot be made smaller.
+        """
+        for waiting in self._waiting.values():
+            sent = waiting.posts.get(transaction)
+            if sent is None:
+                continue
+            if len(sent.origins) == 1:
+                return ()
+            self._most_commands = max(1, sum(map(len, sent.origins.values())) // 2)
+            parts = {self._new_id(): part for part in _halves(sent)}
+            del waiting.posts[transaction]
+            waiting.posts |= parts
+            return _posts(parts)
+        return ()
 
     def refuse(self, transaction: str, reason: str) -> Answered | None:
         """Take note that a request was refused as a whole; return the batch's answer if that was the last part."""
@@ -159,7 +193,18 @@ def _joined(one: Answered, other: Answered) -> Answered:
         {**one.order_errors, **other.order_errors},
         one.refused + other.refused,
         one.sent_forecasts + other.sent_forecasts,
+        one.unknown_energies | other.unknown_energies,
     )
+
+
+def _posts(parts: Mapping[str, SentBatch]) -> tuple[Post, ...]:
+    return tuple(Post(key, {**part.message, "transaction_id": key}) for key, part in parts.items())
+
+
+def _halves(sent: SentBatch) -> tuple[SentBatch, SentBatch]:
+    areas = list(sent.origins)
+    middle = len(areas) // 2
+    return _part(sent, areas[:middle]), _part(sent, areas[middle:])
 
 
 def _split(sent: SentBatch, most_commands: int) -> Iterator[SentBatch]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import attrs
 
@@ -12,7 +12,15 @@ from gridhook.errors import ExchangeError
 from gridhook.events import Refused
 from gridhook.grid import Tree
 
-__all__ = ["ConnectionBrokenError", "Joined", "RequestRefusedError", "Transport"]
+__all__ = [
+    "AreaDone",
+    "ConnectionBrokenError",
+    "EnergiesSent",
+    "Joined",
+    "RequestRefusedError",
+    "RequestTooLargeError",
+    "Transport",
+]
 
 
 class ConnectionBrokenError(ExchangeError):
@@ -21,6 +29,34 @@ class ConnectionBrokenError(ExchangeError):
 
 class RequestRefusedError(ExchangeError):
     """The exchange answered a request with no: surely nothing was done."""
+
+
+class RequestTooLargeError(RequestRefusedError):
+    """The exchange takes no request of this size; smaller ones it may take."""
+
+
+AreaDone: TypeAlias = tuple[str, ExchangeError | None]
+"""The id of an area for which something was done, and what went wrong, if something did."""
+
+
+@attrs.frozen
+class EnergiesSent:
+    """What became of forecasts or measurements that were sent asset by asset.
+
+    ``taken``
+        how many (asset, slot) energies the exchange took.
+    ``refused``
+        what it did not take, and why.
+    ``unknown``
+        assets of which nobody knows whether theirs came through, those that were not tried any more included.
+    ``reason``
+        why nobody knows.
+    """
+
+    taken: int = 0
+    refused: tuple[Refused, ...] = ()
+    unknown: tuple[str, ...] = ()
+    reason: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -64,14 +100,21 @@ class Transport(Protocol):
     def post(self, body: Mapping[str, Any]) -> None:
         """Send a batch; its answer comes as a message."""
 
-    def select(self, aggregator: str, area: str) -> None:
-        """Put an area under the aggregator."""
+    def select(self, aggregator: str, areas: Sequence[str]) -> Iterator[AreaDone]:
+        """Put areas under the aggregator; yield each when it is done.
 
-    def unselect(self, aggregator: str, area: str) -> None:
-        """Take an area from the aggregator."""
+        What goes wrong is yielded, not raised. After an error that is no :class:`RequestRefusedError` nothing more is
+        tried, nor is it when the iterator is closed.
+        """
 
-    def send_energies(self, command: SendForecasts | SendMeasurements) -> tuple[int, list[Refused]]:
-        """Send forecasts or measurements asset by asset; return how many were taken, and what was refused."""
+    def unselect(self, aggregator: str, areas: Sequence[str]) -> Iterator[AreaDone]:
+        """Take areas from the aggregator; otherwise as :meth:`select`."""
+
+    def send_energies(self, command: SendForecasts | SendMeasurements) -> EnergiesSent:
+        """Send forecasts or measurements asset by asset; raises nothing."""
+
+    def drop(self) -> None:
+        """Break the connection, so that ``receive`` raises soon; called from another thread."""
 
     def hang_up(self) -> None:
         """Let ``receive`` and ``connect`` end soon; called from another thread."""

@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from gridhook.errors import ExchangeError
 from gridhook.live.decoding import decode
-from gridhook.live.transport import RequestRefusedError
+from gridhook.live.transport import RequestRefusedError, RequestTooLargeError
 from gridhook.wire.errors import WireError
 from gridhook_gsy.address import Address
 from gridhook_gsy.credentials import Credentials
@@ -24,6 +24,7 @@ from gridhook_gsy.tokens import Tokens, lifetime_of
 __all__ = ["Rest"]
 
 _UNAUTHORISED = 401
+_TOO_LARGE = 413
 _CHUNK = 1024 * 1024
 
 
@@ -140,9 +141,8 @@ class Rest:
             reason_of(body, response.content[:1000].decode("utf-8", "replace")),
             (self._credentials.password, self.tokens.secret),
         )
-        kind = RequestRefusedError if status < 500 else ExchangeError  # noqa: PLR2004
         msg = f"{place}: {reason or response.reason}"
-        raise kind(msg)
+        raise _kind_of(status)(msg)
 
     @property
     def _session(self) -> requests.Session:
@@ -154,6 +154,12 @@ class Rest:
                 session.mount(scheme, HTTPAdapter(max_retries=0))
             self._local.session = session
         return session
+
+
+def _kind_of(status: int) -> type[ExchangeError]:
+    if status == _TOO_LARGE:
+        return RequestTooLargeError
+    return RequestRefusedError if status < 500 else ExchangeError  # noqa: PLR2004
 
 
 def _server_time(response: requests.Response) -> float:

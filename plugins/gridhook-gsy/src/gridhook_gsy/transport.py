@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
-import numpy as np
+import pendulum
 
 from gridhook.commands import SendForecasts, SendMeasurements
 from gridhook.errors import ExchangeError
 from gridhook.events import Refused
 from gridhook.live.decoding import decode
-from gridhook.live.transport import ConnectionBrokenError, Joined, RequestRefusedError
+from gridhook.live.transport import AreaDone, ConnectionBrokenError, EnergiesSent, Joined, RequestRefusedError
 from gridhook.wire.commands import EnergyKind, SendEnergy, write_command
 from gridhook.wire.errors import WireError
 from gridhook.wire.registry import read_holders, read_registry
@@ -22,6 +24,8 @@ from gridhook_gsy.rest import Rest
 from gridhook_gsy.stream import Stream
 
 __all__ = ["GsyTransport"]
+
+_REQUESTS_AT_ONCE = 8
 
 
 @attrs.frozen
@@ -54,6 +58,8 @@ class GsyTransport:
         self._lock = threading.Lock()
         self._stream: Stream | None = None
         self._is_over = False
+        # Threads begin with the first request that needs one.
+        self._workers = ThreadPoolExecutor(_REQUESTS_AT_ONCE, "gridhook-request")
 
     def connect(self) -> Joined:
         """Log in, find or create the aggregator, open its WebSocket, and then read the registry."""
@@ -92,52 +98,73 @@ class GsyTransport:
             msg = f"POST {url}: the acknowledgement is empty"
             raise ExchangeError(msg)
 
-    def select(self, aggregator: str, area: str) -> None:
-        """Put an area under the aggregator."""
-        self._rest.post(
-            self._address.aggregator("select-aggregator"), {"aggregator_uuid": aggregator, "device_uuid": area}
-        )
+    def select(self, aggregator: str, areas: Sequence[str]) -> Iterator[AreaDone]:
+        """Put areas under the aggregator."""
+        return self._for_each(areas, lambda area: self._assign("select", aggregator, area))
 
-    def unselect(self, aggregator: str, area: str) -> None:
-        """Take an area from the aggregator."""
-        self._rest.post(
-            self._address.aggregator("unselect-aggregator"), {"aggregator_uuid": aggregator, "device_uuid": area}
-        )
+    def unselect(self, aggregator: str, areas: Sequence[str]) -> Iterator[AreaDone]:
+        """Take areas from the aggregator."""
+        return self._for_each(areas, lambda area: self._assign("unselect", aggregator, area))
 
-    def send_energies(self, command: SendForecasts | SendMeasurements) -> tuple[int, list[Refused]]:
+    def send_energies(self, command: SendForecasts | SendMeasurements) -> EnergiesSent:
         """Send energies asset by asset. What is acknowledged is taken: the answer goes to the asset's own channel."""
         what: EnergyKind = "forecast" if isinstance(command, SendForecasts) else "measurement"
+        rows = zip(command.assets, command.energy_kwh.tolist(), strict=True)
+        told = {area: _told(command.slots, energies) for area, energies in rows}
+        areas = [area for area, energies in told.items() if energies]
+        waiting = dict.fromkeys(areas)
         taken = 0
         refused: list[Refused] = []
-        for area, energies in zip(command.assets, command.energy_kwh, strict=True):
-            told = {
-                slot: float(energy) for slot, energy in zip(command.slots, energies, strict=True) if np.isfinite(energy)
-            }
-            if not told:
-                continue
-            written = write_command(SendEnergy(what, told))
-            try:
-                self._rest.post(
-                    self._address.asset(area, f"set-energy-{what}"),
-                    {key: its for key, its in written.items() if key != "type"},
-                )
-            except RequestRefusedError as error:
-                refused.append(Refused(f"set_energy_{what}", area, str(error)))
-            except ExchangeError as error:
-                # The others would be waited for as long, each of them.
-                refused.append(Refused(f"set_energy_{what}", area, f"{error}; those after it are not sent"))
-                break
+        for area, error in self._for_each(areas, lambda area: self._tell(what, area, told[area])):
+            if error is not None and not isinstance(error, RequestRefusedError):
+                return EnergiesSent(taken, tuple(refused), tuple(waiting), str(error))
+            del waiting[area]
+            if error is None:
+                taken += len(told[area])
             else:
-                taken += len(told)
-        return taken, refused
+                refused.append(Refused(f"set_energy_{what}", area, str(error)))
+        return EnergiesSent(taken, tuple(refused))
 
-    def hang_up(self) -> None:
-        """Close the WebSocket."""
+    def drop(self) -> None:
+        """Close the WebSocket; another one may be opened."""
         with self._lock:
-            self._is_over = True
             stream = self._stream
         if stream is not None:
             stream.close()
+
+    def hang_up(self) -> None:
+        """Close the WebSocket for good."""
+        with self._lock:
+            self._is_over = True
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        self.drop()
+
+    def _for_each(self, areas: Sequence[str], do: Callable[[str], None]) -> Iterator[AreaDone]:
+        """Do something for all areas, several at a time: a request is mostly waiting."""
+        futures = {area: self._workers.submit(do, area) for area in areas}
+        try:
+            for area, future in futures.items():
+                try:
+                    future.result()
+                except ExchangeError as error:
+                    yield area, error
+                    if not isinstance(error, RequestRefusedError):
+                        # The others would be waited for as long, each of them.
+                        return
+                else:
+                    yield area, None
+        finally:
+            for future in futures.values():
+                future.cancel()
+
+    def _assign(self, how: str, aggregator: str, area: str) -> None:
+        url = self._address.aggregator(f"{how}-aggregator")
+        self._rest.post(url, {"aggregator_uuid": aggregator, "device_uuid": area})
+
+    def _tell(self, what: EnergyKind, area: str, energies: Mapping[pendulum.DateTime, float]) -> None:
+        written = write_command(SendEnergy(what, energies))
+        body = {key: its for key, its in written.items() if key != "type"}
+        self._rest.post(self._address.asset(area, f"set-energy-{what}"), body)
 
     def _hold(self, stream: Stream) -> None:
         with self._lock:
@@ -162,6 +189,10 @@ class GsyTransport:
             msg = f"{url}: the answer has no 'uuid' of the aggregator {self._name!r}"
             raise RequestRefusedError(msg)
         return uuid
+
+
+def _told(slots: Sequence[pendulum.DateTime], energies: Sequence[float]) -> dict[pendulum.DateTime, float]:
+    return {slot: energy for slot, energy in zip(slots, energies, strict=True) if math.isfinite(energy)}
 
 
 def _name(aggregator: object) -> object:
