@@ -187,11 +187,11 @@ class AgentStage:
         grid = self.grid(*assets, deviations=deviations, tree=tree)
         return self.step(self.market_event(number, progress, grid, Ticked))
 
-    def answer(self, accepted=True, errors=None, refused=(), transaction=None, forecasts=0):
+    def answer(self, accepted=True, errors=None, refused=(), transaction=None, forecasts=0, unknown=()):
         """Answer the last batch; ``accepted`` per order, or for all of them."""
         number = self.state.transactions if transaction is None else transaction
         rows = np.broadcast_to(np.asarray(accepted, dtype=bool), (len(self._last_lines),)).copy()
-        return self.step(Answered(number, rows, errors or {}, tuple(refused), forecasts))
+        return self.step(Answered(number, rows, errors or {}, tuple(refused), forecasts, frozenset(unknown)))
 
     def finish(self):
         return self.step(Finished())

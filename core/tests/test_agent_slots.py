@@ -8,7 +8,7 @@ from gridhook.agent.slots import slots_between
 from gridhook.claims import Claim
 from gridhook.commands import ClaimAreas, SendForecasts, SendMeasurements, SetGridFees
 from gridhook.errors import Problem
-from gridhook.events import AreasClaimed
+from gridhook.events import AreasClaimed, ConnectionLost
 from gridhook.testing import make_tree
 
 
@@ -83,7 +83,7 @@ def test_who_has_neither_loads_nor_pvs_is_not_asked_about_them(stage):
 
 def test_ticks_neither_forecast_nor_measure(stage):
     stage.decide.forecast = stage.decide.measure = 1.0
-    stage.connect().open_slot(stage.load(0.0)).tick(0.1, stage.load(0.0))
+    stage.connect().open_slot(stage.load(0.0)).answer().tick(0.1, stage.load(0.0))
     assert not stage.batch
 
 
@@ -109,8 +109,35 @@ def test_slots_whose_market_event_never_came_are_measured_with_the_one_before_th
     assert stage.command(SendMeasurements) is None
     stage.open_slot(stage.load(), slot=2)
     assert stage.command(SendMeasurements).slots == (stage.slot(0), stage.slot(1))
-    stage.open_slot(stage.load(), slot=3)
+    stage.answer().open_slot(stage.load(), slot=3)
     assert stage.command(SendMeasurements).slots == (stage.slot(2),)
+
+
+def test_energies_without_an_answer_are_sent_again_as_far_as_they_can_still_count(stage):
+    stage.decide.forecast, stage.decide.measure = 1.0, 0.5
+    stage.settings = AgentSettings(horizon=2)
+    stage.connect().open_slot(stage.load()).answer().open_slot(stage.load(), slot=1)
+    stage.tick(0.5, stage.load(), slot=1)
+    assert [(type(one), one.slots) for one in stage.batch] == [
+        (SendForecasts, (stage.slot(2), stage.slot(3))),
+        (SendMeasurements, (stage.slot(0),)),
+    ]
+    stage.step(ConnectionLost("it broke"))
+    stage.decide.forecast = stage.decide.measure = None
+    stage.open_slot(stage.load(), slot=2)
+    assert [(type(one), one.slots) for one in stage.batch] == [
+        (SendForecasts, (stage.slot(3),)),
+        (SendMeasurements, (stage.slot(0),)),
+    ]
+    stage.answer().tick(0.1, stage.load(), slot=2)
+    assert not stage.batch
+
+
+def test_of_energies_only_those_are_sent_again_that_may_not_have_come_through(stage):
+    stage.decide.forecast = np.array([[0.25], [0.75]])
+    stage.connect().open_slot(stage.load(), stage.pv()).answer(unknown=["id:PV"]).tick(0.1, stage.load(), stage.pv())
+    sent = stage.command(SendForecasts)
+    assert (sent.assets, sent.energy_kwh.tolist()) == (("id:PV",), [[0.75]])
 
 
 def test_an_agent_that_joined_within_a_slot_measures_that_slot(stage):

@@ -7,6 +7,7 @@ import numpy as np
 
 from gridhook.agent.standing import NOTHING
 from gridhook.agent.state import Pending, Plan, State
+from gridhook.agent.unsent import of_assets
 from gridhook.arrays import Bools, Ints, sums
 from gridhook.commands import Command, Notify
 from gridhook.events import Answered, BatchUnanswered, OrdersRefused, Reasoned, Refused
@@ -32,14 +33,15 @@ def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
     reason = np.where(lots_refused, Reason.REFUSED, plan.reason)
     state = _book(state, plan, lots_refused)
     notices.append(Notify(_reasoned(pending, reason, lines)))
-    return attrs.evolve(state, pending=None), notices
+    unsent = (*state.unsent, *of_assets(pending.energies, answer.unknown_energies))
+    return attrs.evolve(state, pending=None, unsent=unsent), notices
 
 
 def give_up_answer(state: State) -> tuple[State, list[Command]]:
     """Return the state and notices when the next event came before the answer.
 
     What became of the orders is unknown. Nothing is sent again blindly: the next plan replaces these lots' orders,
-    going by the state that the exchange itself reports.
+    going by the state that the exchange itself reports. Energies are: telling them twice changes nothing.
     """
     pending = state.pending
     if pending is None:
@@ -54,7 +56,8 @@ def give_up_answer(state: State) -> tuple[State, list[Command]]:
         Notify(BatchUnanswered(pending.transaction)),
         Notify(_reasoned(pending, reason, np.zeros(len(plan.line_lot), dtype=np.bool_))),
     ]
-    return attrs.evolve(state, standing=standing, pending=None), notices
+    unsent = (*state.unsent, *pending.energies)
+    return attrs.evolve(state, standing=standing, pending=None, unsent=unsent), notices
 
 
 def final_reasons(pending: Pending) -> Reasoned:

@@ -10,6 +10,7 @@ import pendulum
 
 from gridhook.agent.lotting import KeyedLots
 from gridhook.agent.standing import Extra, Standing
+from gridhook.agent.unsent import Energies
 from gridhook.arrays import Bools, Floats, Ints, Objects
 from gridhook.events import Capability
 from gridhook.grid import Tree
@@ -65,12 +66,13 @@ class Plan:
 
 @attrs.frozen(eq=False)
 class Pending:
-    """A plan whose batch is not answered yet; the answer makes its reasons final."""
+    """A plan whose batch is not answered yet, and the energies in it; the answer makes the plan's reasons final."""
 
     transaction: int
     slot: pendulum.DateTime
     progress: float
     plan: Plan
+    energies: Energies = ()
 
 
 @attrs.frozen(eq=False)
@@ -89,6 +91,8 @@ class State:
         the first slot whose measurements were not asked for yet.
     ``asset_fees``
         per own asset, the grid fee to the market maker, cents/kWh.
+    ``unsent``
+        forecasts and measurements that may not have reached the exchange.
     ``transactions``
         number of batches so far.
     """
@@ -105,6 +109,7 @@ class State:
     asset_fees: Floats = attrs.field(factory=lambda: np.empty(0))
     standing: Standing = attrs.field(factory=Standing.empty)
     pending: Pending | None = None
+    unsent: Energies = ()
     transactions: int = 0
 
 
