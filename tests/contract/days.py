@@ -1,0 +1,219 @@
+"""A day on a served exchange: a run, somebody who watches, and between run and exchange whatever goes wrong."""
+
+import contextlib
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from urllib.parse import urlsplit
+
+import attrs
+from conftest import write_community
+from faults import FaultyProxy
+from meddling import Meddler
+from websockets.exceptions import ConcurrencyError, ConnectionClosed
+
+SLOT_SECONDS = 6
+PATIENCE = 60
+MOST_TICKS = 2
+USER, PASSWORD = "operator", "a good password"
+KNOWING = 4
+CONFIG = """
+[exchange]
+url = "gsy+{url}"
+websocket = "{websocket}"
+simulation = "{simulation}"
+aggregator = "oracle"
+timeout_seconds = 2.0
+ping_seconds = {ping_seconds}
+
+[plugins.claim]
+exclude = ["Load 2"]
+"""
+
+
+@attrs.define
+class Diary:
+    """What happened in which order: ticks of the exchange as somebody else hears them, batches of the run, faults."""
+
+    entries: list = attrs.field(factory=list)
+    _changed: threading.Condition = attrs.field(factory=threading.Condition)
+
+    def write(self, kind, moment=None):
+        with self._changed:
+            self.entries.append((kind, moment))
+            self._changed.notify_all()
+
+    def wait_for(self, is_so):
+        with self._changed:
+            assert self._changed.wait_for(lambda: is_so(self.entries), PATIENCE), self.entries[-20:]
+
+
+class Day:
+    """A run on a served exchange, and somebody who only watches.
+
+    Between run and exchange are a ``network``, which knows of bytes, and a ``meddler``, who knows of messages.
+    """
+
+    def __init__(self, serve, folder, environment=None, ping_seconds=1.0):
+        self.folder = folder
+        self.diary = Diary()
+        self.serve = serve
+        self.ping_seconds = ping_seconds
+        self.community = write_community(folder)
+        self.watcher = None
+        self.start_server("served")
+        self.meddler = Meddler(self.server.facts)
+        self.meddler.on_batch = lambda: self.diary.write("batch")
+        self.network = Network(self.meddler)
+        self.errors = folder / "run.txt"
+        self.process = self._start(environment or {})
+        # By then it knows how often the exchange says something.
+        self.diary.wait_for(lambda entries: entries.count(("batch", None)) >= KNOWING)
+
+    def start_server(self, report):
+        """Start an exchange, and watch it."""
+        self.report = self.folder / report
+        users = users_file(self.folder)
+        arguments = ("--slot-seconds", SLOT_SECONDS, "--report", self.report, "--users", users)
+        self.server = self.serve(self.community, *arguments)
+        self.server.facts |= {"username": USER, "password": PASSWORD}
+        if self.watcher is not None:
+            self.watcher.close()
+        self.watcher = self.server.client()
+        self.watcher.create_aggregator("watcher")
+        self.watcher.listen()
+        self.watcher.select(self.server.uuid("Load 2"))
+        threading.Thread(target=self._watch, args=[self.watcher], daemon=True).start()
+
+    def _start(self, environment):
+        facts = self.server.facts
+        text = CONFIG.format(
+            url=self.network.url,
+            websocket=self.network.websocket_url,
+            simulation=facts["simulation_id"],
+            ping_seconds=self.ping_seconds,
+        )
+        (self.folder / "run.toml").write_text(text, encoding="utf-8")
+        user = {"API_CLIENT_USERNAME": facts["username"], "API_CLIENT_PASSWORD": facts["password"]}
+        arguments = ["run", "run.toml", "--json", "--report", "run", "--log-level", "info"]
+        with self.errors.open("w", encoding="utf-8") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-m", "gridhook", *arguments],
+                cwd=self.folder,
+                env={**os.environ, **user, **environment},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+
+    def _watch(self, watcher):
+        # It ends with the exchange, or with the test.
+        with contextlib.suppress(ConnectionClosed, ConcurrencyError, OSError):
+            while (message := watcher.next_message()) is not None:
+                if message.get("event") in ("market", "tick"):
+                    self.diary.write("tick", (message["market_slot"], int(message["slot_completion"].rstrip("%"))))
+
+    def said(self):
+        return self.errors.read_text(encoding="utf-8")
+
+    def wait_until_said(self, text, times=1):
+        ends = time.monotonic() + PATIENCE
+        while self.said().count(text) < times:
+            assert time.monotonic() < ends, self.said()
+            time.sleep(0.02)
+
+    def wait_for_early_tick(self):
+        """Wait for a tick after which rates change at least three times more in the slot."""
+        start = len(self.diary.entries)
+        self.diary.wait_for(lambda entries: any(moment and 0 < moment[1] <= 40 for _, moment in entries[start:]))
+
+    def heal(self, heal):
+        """End a fault; wait until the run trades again, and return how many ticks that took."""
+        self.wait_for_early_tick()
+        heal()
+        self.diary.write("healed")
+        start = len(self.diary.entries)
+        self.diary.wait_for(lambda entries: ("batch", None) in entries[start:])
+        after = [kind for kind, _ in self.diary.entries[start:]]
+        return after[: after.index("batch")].count("tick")
+
+    def end(self):
+        """End the run and the server; return the figures, and the rows of their orders."""
+        self.process.send_signal(signal.SIGTERM)
+        out, _ = self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode == 128 + signal.SIGTERM, self.said()
+        assert "Traceback" not in self.said()
+        self.server.stop()
+        return json.loads(out), read(self.folder / "run" / "orders.csv"), read(self.report / "orders.csv")
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        self.watcher.close()
+        self.network.close()
+        self.meddler.close()
+
+
+class Network:
+    """The way to a meddler, which breaks as networks do."""
+
+    def __init__(self, meddler):
+        self._proxies = [FaultyProxy(urlsplit(url).port) for url in (meddler.url, meddler.websocket_url)]
+        http, websocket = (proxy.port for proxy in self._proxies)
+        self.url = f"http://127.0.0.1:{http}"
+        self.websocket_url = f"ws://127.0.0.1:{websocket}/external-ws"
+
+    def reset(self):
+        for proxy in self._proxies:
+            proxy.reset()
+
+    def cut(self, count):
+        self._proxies[1].cut(count)
+
+    def swallow(self):
+        for proxy in self._proxies:
+            proxy.swallow()
+
+    def heal(self):
+        for proxy in self._proxies:
+            proxy.heal()
+
+    def close(self):
+        for proxy in self._proxies:
+            proxy.close()
+
+
+def users_file(folder):
+    """Write a file of one user, who is known to each new process of the server; return it."""
+    file = folder / "users.toml"
+    if not file.exists():
+        (folder / "password").write_text(PASSWORD, encoding="utf-8")
+        command = ["users", "add", USER, "--file", "users.toml", "--password-file", "password"]
+        subprocess.run([sys.executable, "-m", "gridhook", *command], cwd=folder, check=True, capture_output=True)
+    return file
+
+
+def read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def count(rows, *states):
+    """Return how many orders of each slot, asset, side, rate and energy became one of these states."""
+    return Counter(
+        (row["slot"], row["asset"], row["side"], f"{float(row['rate']):.4f}", f"{float(row['energy_kWh']):.6f}")
+        for row in rows
+        if row["status"] in states
+    )
+
+
+def no_order_is_doubled(sent, served):
+    """Say whether each order in the exchange's book was sent as often."""
+    return count(served, "accepted") <= count(sent, "accepted", "unknown")
