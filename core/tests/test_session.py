@@ -284,8 +284,8 @@ def test_what_the_exchange_refuses_is_a_warning_each(session_of, scene, caplog):
 
     figures = session_of(ScriptedLink(scene.connected, answered, scene.opened(0), refuses)).run()
     assert messages(caplog) == [
-        "the exchange refused forecast of id:PV: too early",
-        "the exchange refused bid of id:Load: no such market",
+        "the exchange refused forecast of Grid/House/PV: too early",
+        "the exchange refused bid of Grid/House/Load: no such market",
     ]
     assert (figures.orders, figures.reasons["refused"]) == (0, 1)
 

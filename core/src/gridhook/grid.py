@@ -105,6 +105,11 @@ class Tree:
         """Return the positions of areas by their ids."""
         return np.array([self._by_id[area] for area in ids], dtype=np.int64)
 
+    def path_of(self, area: str) -> str:
+        """Return the path of an area by its id; the id itself where there is no such area."""
+        position = self._by_id.get(area)
+        return area if position is None else self.paths[position]
+
     def below(self, area: int) -> list[int]:
         """Return the positions of ``area`` and of all areas inside it."""
         inside = {area}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,25 +14,8 @@ import attrs
 from gridhook.agent import AgentSettings, State, initial_state, step
 from gridhook.commands import Batch, Notify
 from gridhook.errors import Problem
-from gridhook.events import (
-    AreasClaimed,
-    AreasLost,
-    BatchUnanswered,
-    Connected,
-    ConnectionLost,
-    ConnectionRestored,
-    Event,
-    ExchangeSilent,
-    LinkEvent,
-    MessageUnreadable,
-    Notice,
-    OrdersRefused,
-    PluginFailed,
-    SlotOpened,
-    SlotsMissed,
-    TickLate,
-    TicksSkipped,
-)
+from gridhook.eventlog import EventLog
+from gridhook.events import AreasClaimed, Connected, Event, Notice, SlotOpened
 from gridhook.figures import Figures, SessionInfo
 from gridhook.links import Link
 from gridhook.plugins import Manager
@@ -85,7 +67,7 @@ class Session:
         self._on_problems = on_problems or _warn
         self._results = results
         self._tally = Tally()
-        self._warned: set[tuple[str, str, str]] = set()
+        self._log = EventLog()
         self.stop = Stop()
 
     def run(self) -> Figures:
@@ -128,8 +110,7 @@ class Session:
                 return
 
     def _act(self, state: State, event: Event) -> State:
-        if isinstance(event, LinkEvent):
-            _log_link(event)
+        self._log.tell(event)
         self._publish(event)
         if isinstance(event, Connected):
             self._warn_of_names(event)
@@ -154,10 +135,7 @@ class Session:
             self._on_slot(self._tally.slots)
 
     def _note(self, notice: Notice) -> None:
-        if isinstance(notice, PluginFailed):
-            self._log_failure(notice)
-        else:
-            _log_notice(notice)
+        self._log.tell(notice)
         self._publish(notice)
         if isinstance(notice, AreasClaimed) and notice.problems:
             self._on_problems(notice.problems)
@@ -167,18 +145,7 @@ class Session:
     def _log_failures(self) -> None:
         """Report failures of observers; they are not told about them, or one that always fails would never end."""
         for failure in self._manager.decisions.take_failures():
-            self._log_failure(failure)
-
-    def _log_failure(self, failure: PluginFailed) -> None:
-        """Warn of a failure once; the same one again is worth an info line, and the figures count them all."""
-        about = f" for {failure.rows}" if failure.rows else ""
-        is_over = failure.hook == "session_finished"
-        bench = "; it is benched until the next slot" if failure.benched and not is_over else ""
-        kind = (failure.plugin, failure.hook, re.sub(r"\d+", "0", failure.message))
-        level = logging.INFO if kind in self._warned else logging.WARNING
-        self._warned.add(kind)
-        _log.log(level, "plugin %r failed in %s%s: %s%s", *kind[:2], about, failure.message, bench)
-        _log.debug("%s", failure.traceback)
+            self._log.tell(failure)
 
     def _warn_of_names(self, event: Connected) -> None:
         """Warn of routes and settings that lead to no area: on this exchange one may still appear."""
@@ -206,36 +173,3 @@ class Session:
 def _warn(problems: Sequence[Problem]) -> None:
     for problem in problems:
         _log.warning("%s", problem)
-
-
-def _log_notice(notice: Notice) -> None:
-    match notice:
-        case AreasClaimed():
-            _log.info("claimed %d areas: %s", len(notice.paths), ", ".join(notice.paths))
-        case OrdersRefused():
-            for refused in notice.refused:
-                _log.warning("the exchange refused %s of %s: %s", refused.command, refused.asset, refused.message)
-        case SlotsMissed():
-            _log.warning("missed slots: %s", ", ".join(slot.isoformat() for slot in notice.slots))
-        case TickLate():
-            _log.warning("a late event of slot %s was not acted on", notice.slot.isoformat())
-        case BatchUnanswered():
-            _log.warning("batch %d was not answered; what became of its orders is unknown", notice.transaction)
-        case _:
-            pass
-
-
-def _log_link(event: LinkEvent) -> None:
-    match event:
-        case ConnectionLost():
-            _log.warning("the connection to the exchange is lost: %s; trying to restore it", event.reason)
-        case ConnectionRestored():
-            _log.warning("the connection to the exchange is restored after %.1f s", event.gap_seconds)
-        case ExchangeSilent():
-            _log.warning("no slot has begun for %.0f s; is the exchange paused? Connecting anew", event.seconds)
-        case TicksSkipped():
-            _log.warning("too slow: %d events were skipped for a newer one", event.count)
-        case MessageUnreadable():
-            _log.warning("a message of the exchange could not be read, and was passed over: %s", event.problem)
-        case AreasLost():
-            _log.warning("the exchange took areas away: %s", ", ".join(event.ids))
