@@ -2,7 +2,8 @@
 
 Blocks of one document share a folder. A block of Python or TOML that begins with a comment that is a file name is
 written there; other Python is executed. Console blocks are typed line by line; lines that follow a command are its
-output, and an ellipsis stands for any lines. Shell blocks have no output. TOML and JSON have to parse, and a
+output, and an ellipsis stands for any text. What ends in ``&`` goes on beside what follows, in the environment that it
+prints. Shell blocks have no output. TOML and JSON have to parse, and a
 configuration or community has to be right.
 """
 
@@ -40,6 +41,8 @@ class Reader:
         self.namespace = {}
         self.site = folder / "site-packages"
         self.sources = []
+        self.started = []
+        self.environment = {}
 
     def save(self, text):
         """Write a block that names its file; return the file."""
@@ -77,15 +80,42 @@ class Reader:
             output = self.type(command)
             if expected.strip():
                 lines = expected.strip("\n").split("\n")
-                pattern = "".join(r"(?:.*\n)*?" if line == "…" else re.escape(f"{line}\n") for line in lines)
+                pattern = "".join(
+                    r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + "\n" for line in lines
+                )
                 assert re.fullmatch(pattern, output.strip("\n") + "\n"), output
 
     def sh(self, example):
         for line in example.parsed.splitlines():
             self.type(line)
 
+    def start(self, command):
+        """Run one line beside others until the document ends; return what it prints at first."""
+        words = shlex.split(command)
+        errors = (self.folder / "background.txt").open("w", encoding="utf-8")
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", *words], cwd=self.folder, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        errors.close()
+        self.started.append(process)
+        printed = ""
+        while "Ctrl-C ends it.\n" not in printed:
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        self.environment |= dict(re.findall(r"^export (\w+)=(.*)$", printed, re.MULTILINE))
+        return printed
+
+    def close(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.terminate()
+            process.communicate()
+
     def type(self, command):
         """Run one line; pip installs into a folder beside the others, so that nothing here changes."""
+        if command.endswith(" &"):
+            return self.start(command.removesuffix(" &"))
         parts = [part for part in command.split(" && ") if not SET_UP.match(part)]
         return "".join(self._run(shlex.split(part)) for part in parts)
 
@@ -102,7 +132,11 @@ class Reader:
         else:
             assert words[0] == "gridhook", words
             command = [sys.executable, "-m", *words]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*self.sources, str(self.site)])}
+        environment = {
+            **os.environ,
+            **self.environment,
+            "PYTHONPATH": os.pathsep.join([*self.sources, str(self.site)]),
+        }
         outcome = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
@@ -134,10 +168,12 @@ def examples(path, reader):
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_code_block_runs(path, tmp_path):
+def test_every_code_block_runs(path, tmp_path, request):
     if "homes.csv" in path.read_text(encoding="utf-8") and not METERS.exists():
         pytest.skip("the meters that this page trades are not beside the checkout")
-    for example in examples(path, Reader(tmp_path)):
+    reader = Reader(tmp_path)
+    request.addfinalizer(reader.close)
+    for example in examples(path, reader):
         example.evaluate()
 
 
