@@ -12,13 +12,13 @@ from anyio import to_thread
 from gridhook_exchange.server.sockets import Sockets
 from gridhook_exchange.service.exchange import Exchange, Message
 
-__all__ = ["Driver", "Lockstep", "Outlet", "Pace", "Paced", "encode_content", "encode_message"]
+__all__ = ["FEW_COMMANDS", "Driver", "Lockstep", "Outlet", "Pace", "Paced", "encode_content", "encode_message"]
 
 
 _MARKET_EVENTS = frozenset({"market", "tick", "trade", "finish"})
 
-# So many commands are executed at once; more of them in a thread, so that the server goes on meanwhile.
-_FEW_COMMANDS = 1000
+FEW_COMMANDS = 1000
+"""So many commands are read or executed at once; more of them in a thread, so that the server goes on meanwhile."""
 
 
 class Pace(Protocol):
@@ -76,7 +76,7 @@ class Driver:
             await self._pace.wait(self, is_event=self.exchange.is_event_tick)
             async with self.lock:
                 self._is_in_tick = False
-                is_much = self.exchange.intake.commands > _FEW_COMMANDS
+                is_much = self.exchange.intake.commands > FEW_COMMANDS
                 end = self.exchange.end_tick
                 self.publish(await to_thread.run_sync(end) if is_much else end())
         self.publish(self.exchange.finish())

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from gridhook_exchange.server.bodies import LARGEST_BATCH, LARGEST_ENERGIES, LARGEST_OTHER
+from gridhook_exchange.server.driver import FEW_COMMANDS
 from gridhook_exchange.server.hall import Hall, hall_of
 from gridhook_exchange.service.intake import read_body
 
@@ -21,9 +22,6 @@ __all__ = ["BODIES", "ROUTES"]
 _CONNECTION = "/external-connection"
 _AGGREGATORS = f"{_CONNECTION}/aggregator-api/{{simulation}}"
 _AREAS = f"{_CONNECTION}/api/{{simulation}}"
-
-# A batch that counts as more of them is read in a thread, so that the server goes on meanwhile.
-_FEW_COMMANDS = 1000
 
 _Work = Callable[[Hall, str, Request, dict[str, Any]], Awaitable[object]]
 
@@ -69,7 +67,7 @@ async def unselect_aggregator(hall: Hall, user: str, _: Request, body: dict[str,
 async def batch_commands(hall: Hall, user: str, _: Request, body: dict[str, Any]) -> object:
     """Take a batch; its answer comes over the aggregator's WebSocket at the end of the tick."""
     exchange, driver = hall.exchange, hall.driver
-    is_large = exchange.intake.weigh(user, body).commands > _FEW_COMMANDS
+    is_large = exchange.intake.weigh(user, body).commands > FEW_COMMANDS
     async with hall.bodies.lock if is_large else contextlib.nullcontext():
         # Again: others of this user may have been taken since.
         size = exchange.intake.weigh(user, body)
