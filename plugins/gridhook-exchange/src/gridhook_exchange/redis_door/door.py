@@ -36,8 +36,6 @@ from gridhook_exchange.service.exchange import Exchange, Message
 
 __all__ = ["Door", "Heard"]
 
-_EVENTS = frozenset({"market", "tick", "trade", "finish"})
-
 
 @attrs.frozen
 class Heard:
@@ -96,7 +94,7 @@ class Door:
         content = message.content
         if content.get("command") == "batch_commands":
             return self._answer_to_batch(message)
-        if content.get("event") not in _EVENTS:
+        if not message.is_market_event:
             return None
         if self._has_aggregator(message.channel):
             return Publication(events_of(message.channel), {**content, "simulation_id": None})

@@ -15,8 +15,6 @@ from gridhook_exchange.service.exchange import Exchange, Message
 __all__ = ["FEW_COMMANDS", "Driver", "Lockstep", "Outlet", "Pace", "Paced", "encode_content", "encode_message"]
 
 
-_MARKET_EVENTS = frozenset({"market", "tick", "trade", "finish"})
-
 FEW_COMMANDS = 1000
 """So many commands are read or executed at once; more of them in a thread, so that the server goes on meanwhile."""
 
@@ -118,7 +116,7 @@ class _WebSockets:
         """Queue a message for those who listen to its channel; answers wait for them a while, events are missed."""
         if self._sockets.is_open(message.channel):
             self._sockets.send(message.channel, encode_message(message))
-        elif message.content.get("event") not in _MARKET_EVENTS:
+        elif not message.is_market_event:
             self._sockets.keep(message.channel, encode_message(message))
 
     def expects(self, aggregator: str) -> bool:

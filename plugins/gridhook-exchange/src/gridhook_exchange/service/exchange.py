@@ -34,6 +34,7 @@ from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.ids import Ids
 from gridhook_exchange.service.intake import Intake, read_body
 from gridhook_exchange.service.limits import LONGEST_ID, Limits, Size
+from gridhook_exchange.service.message import Message
 from gridhook_exchange.service.orderlog import Asked, OrderLog
 from gridhook_exchange.service.single import SingleTeller
 from gridhook_exchange.service.telling import Teller
@@ -42,14 +43,6 @@ from gridhook_exchange.view import View
 __all__ = ["Exchange", "Limits", "Message"]
 
 _NAMESPACE = uuid.UUID("1f0a7c51-6a0b-54a4-8f6e-0d8d5c8a86a0")
-
-
-@attrs.frozen
-class Message:
-    """Something to say on a channel, which is the uuid of an aggregator or of an area."""
-
-    channel: str
-    content: dict[str, Any]
 
 
 class Exchange:
