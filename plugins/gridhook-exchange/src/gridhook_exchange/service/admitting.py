@@ -38,12 +38,12 @@ def read_one(command: object, area: str) -> Reading:
     try:
         return read_command(command)
     except WireError as error:
-        return _unreadable(error, area)
+        return _refused(area, error, str(error))
 
 
 def _admit(area: str, command: WireCommand | WireError, *, is_own: bool) -> Reading:
     if isinstance(command, WireError):
-        return _unreadable(command, area)
+        return _refused(area, command, str(command))
     if not is_own:
         return _refused(area, command, "the aggregator does not have this asset or market")
     return command
@@ -52,7 +52,3 @@ def _admit(area: str, command: WireCommand | WireError, *, is_own: bool) -> Read
 def _refused(area: str, command: WireCommand | WireError, reason: str) -> CommandFailed:
     name = command.command[:LONGEST_ID] if isinstance(command, WireError) else command_name(command)
     return CommandFailed(name, reason, area)
-
-
-def _unreadable(error: WireError, area: str) -> CommandFailed:
-    return CommandFailed(error.command[:LONGEST_ID], str(error), area)
