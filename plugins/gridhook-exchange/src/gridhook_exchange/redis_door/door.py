@@ -11,9 +11,8 @@ from typing import Any
 
 import attrs
 
-from gridhook.wire.answers import CommandFailed, write_answer
+from gridhook.wire.answers import write_answer
 from gridhook.wire.batches import read_batch
-from gridhook.wire.commands import command_name
 from gridhook.wire.errors import WireError
 from gridhook_exchange.redis_door.areas import answer_area
 from gridhook_exchange.redis_door.channels import (
@@ -31,6 +30,7 @@ from gridhook_exchange.redis_door.channels import (
 from gridhook_exchange.redis_door.control import answer_control
 from gridhook_exchange.redis_door.lifecycle import answer_lifecycle
 from gridhook_exchange.redis_door.reading import is_writable, known_text, read_message, text_of
+from gridhook_exchange.service.admitting import refuse_batch
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.exchange import Exchange, Message
 
@@ -167,22 +167,15 @@ def _refuse(body: Mapping[str, Any], aggregator: str, refusal: Refusal) -> dict[
     reason = refusal.message
     try:
         # What is too large is not read, and not answered one by one either.
-        commands = {} if refusal.why is Why.TOO_MANY else read_batch({**body, "transaction_id": ""}).commands
+        is_read = refusal.why is not Why.TOO_MANY
+        answers = refuse_batch(read_batch({**body, "transaction_id": ""}), reason) if is_read else {}
     except WireError:
-        commands = {}
+        answers = {}
     return {
         "command": "batch_commands",
         "transaction_id": known_text(body, "transaction_id"),
         "aggregator_uuid": aggregator,
         "status": "error",
         "error_message": reason,
-        "responses": {
-            area: [
-                write_answer(
-                    CommandFailed(one.command if isinstance(one, WireError) else command_name(one), reason, area)
-                )
-                for one in listed
-            ]
-            for area, listed in commands.items()
-        },
+        "responses": {area: [write_answer(answer) for answer in listed] for area, listed in answers.items()},
     }
