@@ -29,10 +29,11 @@ from gridhook_exchange.redis_door.channels import (
 )
 from gridhook_exchange.redis_door.control import answer_control
 from gridhook_exchange.redis_door.lifecycle import answer_lifecycle
-from gridhook_exchange.redis_door.reading import is_writable, known_text, read_message, text_of
+from gridhook_exchange.redis_door.reading import known_text, read_message, text_of
 from gridhook_exchange.service.admitting import refuse_batch
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.exchange import Exchange, Message
+from gridhook_exchange.service.texts import is_writable
 
 __all__ = ["Door", "Heard"]
 

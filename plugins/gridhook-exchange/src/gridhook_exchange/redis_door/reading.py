@@ -6,15 +6,14 @@ and numbers of any length, which are refused where they stand.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from gridhook_exchange.service.errors import Refusal, Why
 from gridhook_exchange.service.limits import LONGEST_ID
-from gridhook_exchange.service.texts import load_object
+from gridhook_exchange.service.texts import is_writable, load_object
 
-__all__ = ["is_writable", "known_text", "read_message", "text_of"]
+__all__ = ["known_text", "read_message", "text_of"]
 
 _MOST_BYTES = 64 * 1024 * 1024
 _MOST_DIGITS = 400
@@ -45,18 +44,6 @@ def known_text(message: Mapping[str, Any], key: str) -> str | None:
     """Return a text of a message; None if there is none that could be repeated in an answer."""
     value = message.get(key)
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_ID and is_writable(value) else None
-
-
-def is_writable(value: object) -> bool:
-    """Return whether a value can be written in UTF-8: halves of characters can be read from JSON, and no more.
-
-    What is nested nearly too deeply to be read may be so to be written.
-    """
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except (UnicodeError, RecursionError):
-        return False
-    return True
 
 
 def _read_integer(text: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from gridhook.wire.values import describe
 from gridhook_exchange.service.errors import Refusal, Why
 
-__all__ = ["load_object", "parse_object"]
+__all__ = ["is_writable", "load_object", "parse_object"]
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
@@ -18,13 +18,21 @@ def parse_object(text: bytes) -> dict[str, Any]:
     :raises Refusal: it is something else.
     """
     body = load_object(text, "body", parse_constant=_refuse_constant)
-    if b"\\u" in text:
-        # A half of a character could be read, but never be written again.
-        try:
-            json.dumps(body, ensure_ascii=False).encode()
-        except (UnicodeError, RecursionError) as error:
-            raise Refusal(Why.INVALID, f"the body is not UTF-8: {error}") from error
+    if b"\\u" in text and not is_writable(body):
+        raise Refusal(Why.INVALID, "the body is not UTF-8: a character is there by half, or is nested too deeply")
     return body
+
+
+def is_writable(value: object) -> bool:
+    """Return whether a value can be written in UTF-8: halves of characters can be read from JSON, and no more.
+
+    What is nested nearly too deeply to be read may be so to be written.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeError, RecursionError):
+        return False
+    return True
 
 
 def load_object(
