@@ -39,7 +39,7 @@ class Desk:
         community = simulation.community
         # Nobody can have the market maker, the last of the assets.
         self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids[: community.market_maker])}
-        self._market_of = {area: market for market, area in enumerate(community.market_ids)}
+        self._market_of = community.market_numbers
         self._operated: set[int] = set()
 
     def execute(self, batch: Batch) -> Answered:

@@ -141,6 +141,11 @@ class Community:
         return {area: asset for asset, area in enumerate(self.asset_ids)}
 
     @cached_property
+    def market_numbers(self) -> dict[str, int]:
+        """Number of each market by its id."""
+        return {area: market for market, area in enumerate(self.market_ids)}
+
+    @cached_property
     def energy_types(self) -> tuple[str, ...]:
         """Per asset, the kind of energy that it offers where its order says nothing else."""
         return tuple(_ENERGY_TYPES.get(kind, "") for kind in self.kinds)

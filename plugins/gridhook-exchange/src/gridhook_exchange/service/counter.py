@@ -80,7 +80,7 @@ class Counter:
         self._view = view
         self._ids = ids
         self._assets = {area: asset for asset, area in enumerate(community.asset_ids[: community.market_maker])}
-        self._markets = {area: market for market, area in enumerate(community.market_ids)}
+        self._markets = community.market_numbers
 
     def execute(self, batch: Mapping[str, Sequence[Reading]]) -> dict[str, list[Answer]]:
         """Execute the commands of a batch by area; the answers have the same shape."""

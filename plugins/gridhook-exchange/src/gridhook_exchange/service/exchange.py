@@ -77,7 +77,7 @@ class Exchange:
         self._single_teller = SingleTeller(self.simulation, view, self.ids)
         self._teller = Teller(self.simulation, self.registry, self.ids, self.simulation_id)
         self.intake = Intake(self._limits)
-        self._asset_of = {area: asset for asset, area in enumerate(community.asset_ids)}
+        self._asset_of = community.asset_numbers
         self._registered: dict[str, None] = {}
         self.connections = Connections(
             self.simulation,

@@ -106,7 +106,7 @@ class Teller:
 
 def _concerned(community: Community, own: frozenset[str]) -> Bools:
     """Return per market whether any of these areas is it or is inside it: others' homes are theirs alone to see."""
-    markets = [market for market, area in enumerate(community.market_ids) if area in own]
+    markets = [number for area, number in community.market_numbers.items() if area in own]
     homes = community.tree.home[[number for area, number in community.asset_numbers.items() if area in own]]
     above = community.tree.ancestor[:, [*markets, *homes.tolist()]]
     seen = np.zeros(len(community.market_ids), dtype=np.bool_)
