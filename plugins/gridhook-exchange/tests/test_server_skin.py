@@ -25,6 +25,7 @@ from gridhook_exchange.server.serving import listen
 from gridhook_exchange.server.sockets import Sockets
 from gridhook_exchange.service.errors import Refusal
 from gridhook_exchange.service.exchange import Exchange
+from gridhook_exchange.service.limits import Limits
 
 
 def request(*chunks, length=None, leaves=False):
@@ -440,6 +441,42 @@ def test_in_lockstep_a_tick_waits_for_all_who_listen(exchange):
         assert json.loads(readers[0].frames[-1])["event"] == "finish"
 
     run(check())
+
+
+@pytest.mark.parametrize("last", [10, 15, 19])
+def test_who_listens_no_more_loses_its_assets_when_who_sends_no_more_does(make_community, last):
+    energy = ("Grid", [0.4] * 4)
+    community = make_community(loads={"load": energy}, pvs={"pv": energy}, slots=4)
+    exchange = Exchange(community, lambda _: frozenset(community.asset_ids[:-1]), Limits(lease_slots=1))
+    listens, sends = (exchange.create_aggregator("u", name) for name in ("listens", "sends"))
+    exchange.select("u", listens.uuid, "asset load")
+    exchange.select("u", sends.uuid, "asset pv")
+    reader = Reader()
+    held = []
+
+    class Until:
+        """Ticks that both are there until the last of them."""
+
+        async def wait(self, driver, *, is_event):
+            tick = exchange.simulation.tick
+            held.append((len(listens.areas), len(sends.areas)))
+            if tick <= last:
+                exchange.submit("u", {"transaction_id": str(tick), "aggregator_uuid": sends.uuid, "batch_commands": {}})
+            if tick == last:
+                reader.left.set()
+                await settle()
+
+    async def check():
+        sockets = Sockets(1000)
+        driver = Driver(exchange, sockets, Until())
+        listening = asyncio.create_task(sockets.serve(reader, listens.uuid, "u"))
+        await settle()
+        driver.resumed.set()
+        await driver.run()
+        await listening
+
+    run(check())
+    assert held == [(1, 1)] * 30 + [(0, 0)] * 10
 
 
 def test_in_lockstep_a_tick_ends_when_nobody_sends_for_long(exchange):

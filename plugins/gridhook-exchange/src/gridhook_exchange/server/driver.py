@@ -71,6 +71,8 @@ class Driver:
             self._is_in_tick = True
             self._keep_leases()
             self.publish(self.exchange.begin_tick())
+            # Again: who is there is so in a slot that has just begun, too.
+            self._keep_leases()
             await self._pace.wait(self, is_event=self.exchange.is_event_tick)
             async with self.lock:
                 self._is_in_tick = False

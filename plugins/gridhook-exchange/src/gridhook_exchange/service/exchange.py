@@ -199,7 +199,7 @@ class Exchange:
         if self.is_finished:
             raise Refusal(Why.CONFLICT, "the run is over")
         aggregator = self.aggregators.find(user, batch.aggregator)
-        aggregator.heard_in = max(self.simulation.slot, 0)
+        self.keep_lease(aggregator)
         known = self.intake.transactions.answer_to(batch)
         if known is not None:
             self.intake.transactions.note(aggregator.uuid)
@@ -246,8 +246,8 @@ class Exchange:
         return {**write_answer(self._execute_one(area, reading)), "transaction_id": transaction}
 
     def keep_lease(self, aggregator: Aggregator) -> None:
-        """Say that an aggregator is still there, though it may have nothing to send."""
-        aggregator.heard_in = max(self.simulation.slot + 1, 0)
+        """Say that an aggregator is there, though it may have nothing to send."""
+        aggregator.heard_in = max(self.simulation.slot, 0)
 
     def has_sent(self, aggregator: Aggregator) -> bool:
         """Return whether an aggregator has sent a batch in the running tick, or was told nothing to answer to.
