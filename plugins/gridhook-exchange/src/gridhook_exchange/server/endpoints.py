@@ -67,10 +67,12 @@ async def unselect_aggregator(hall: Hall, user: str, _: Request, body: dict[str,
 async def batch_commands(hall: Hall, user: str, _: Request, body: dict[str, Any]) -> object:
     """Take a batch; its answer comes over the aggregator's WebSocket at the end of the tick."""
     exchange, driver = hall.exchange, hall.driver
-    is_large = exchange.intake.weigh(user, body).commands > FEW_COMMANDS
+    size = exchange.intake.measure(body)
+    exchange.intake.check(user, body, size)
+    is_large = size.commands > FEW_COMMANDS
     async with hall.bodies.lock if is_large else contextlib.nullcontext():
         # Again: others of this user may have been taken since.
-        size = exchange.intake.weigh(user, body)
+        exchange.intake.check(user, body, size)
         batch = await to_thread.run_sync(read_body, body) if is_large else read_body(body)
         async with driver.lock:
             driver.publish(exchange.take(user, batch, size))

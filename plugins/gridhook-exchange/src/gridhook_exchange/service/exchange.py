@@ -188,11 +188,12 @@ class Exchange:
 
         :raises Refusal: no such aggregator, no batch, too many, too large, or the run is over.
         """
-        size = self.intake.weigh(user, body)
+        size = self.intake.measure(body)
+        self.intake.check(user, body, size)
         return self.take(user, read_body(body), size)
 
     def take(self, user: str, batch: ReceivedBatch, size: Size) -> list[Message]:
-        """Take a batch that was weighed and read, as ``submit`` does.
+        """Take a batch that was measured, checked and read, as ``submit`` does.
 
         :raises Refusal: no such aggregator, too many, or the run is over.
         """

@@ -46,15 +46,20 @@ class Intake:
         self.transactions.begin_tick()
         self.budgets.begin_tick()
 
-    def weigh(self, user: str, body: Mapping[str, object]) -> Size:
+    def measure(self, body: Mapping[str, object]) -> Size:
         """Return the size of a batch that has not been read.
 
-        :raises Refusal: it is too large, or the user has sent too much in this tick.
+        :raises Refusal: it is too large.
         """
-        size = measure(body, self._limits)
+        return measure(body, self._limits)
+
+    def check(self, user: str, body: Mapping[str, object], size: Size) -> None:
+        """Make sure that a user may send a batch of this size, or has sent it before.
+
+        :raises Refusal: the user has sent too much in this tick.
+        """
         if not self.transactions.has(body.get("aggregator_uuid"), body.get("transaction_id")):
             self.budgets.check(user, size)
-        return size
 
     def add(self, user: str, batch: ReceivedBatch, size: Size) -> None:
         """Let a batch wait for the end of the tick.
