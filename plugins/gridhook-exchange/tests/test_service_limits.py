@@ -113,6 +113,19 @@ def test_batches_of_a_user_share_what_a_tick_allows_and_come_again_for_nothing(e
     submit(exchange, "u", "asset load", [INFO] * 4, "b")
 
 
+def test_what_waits_is_counted_until_it_is_taken(exchange):
+    submit(exchange, "u", "asset load", [INFO] * 3, "a")
+    submit(exchange, "u", "asset load", [INFO] * 3, "a")
+    submit(exchange, "u", "asset load", [INFO], "b")
+    submit(exchange, "v", "asset pv", [INFO] * 2, "a")
+    assert exchange.intake.commands == 6
+    (mine,) = exchange.aggregators.of_user("u")
+    exchange.delete_aggregator("u", mine.uuid)
+    assert exchange.intake.commands == 2
+    exchange.end_tick()
+    assert exchange.intake.commands == 0
+
+
 def test_direct_commands_of_an_area_are_limited_per_tick(exchange):
     body = {"transaction_id": "t"}
     for command in ("register", "unregister", "dso-market-stats"):

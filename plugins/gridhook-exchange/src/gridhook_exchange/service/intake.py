@@ -31,15 +31,18 @@ class Intake:
         of all aggregators.
     ``budgets``
         of all users and areas.
-    ``commands``
-        how many commands wait.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.transactions = Transactions(limits.most_batches, limits.kept_transactions, limits.kept_commands)
         self.budgets = Budgets(limits)
-        self.commands = 0
+        self._sizes: dict[tuple[str, str], Size] = {}
+
+    @property
+    def commands(self) -> int:
+        """How many commands wait."""
+        return sum(size.commands for size in self._sizes.values())
 
     def begin_tick(self) -> None:
         """Begin a tick."""
@@ -72,10 +75,11 @@ class Intake:
         self.budgets.check(user, size)
         self.transactions.add(batch)
         self.budgets.spend(user, size)
-        self.commands += size.commands
+        self._sizes[batch.aggregator, batch.transaction] = size
 
     def take(self, aggregator: str | None = None) -> list[ReceivedBatch]:
         """Return the batches that wait, all or an aggregator's, in the order in which they came; they wait no more."""
-        if aggregator is None:
-            self.commands = 0
-        return self.transactions.take(aggregator)
+        taken = self.transactions.take(aggregator)
+        for batch in taken:
+            self._sizes.pop((batch.aggregator, batch.transaction), None)
+        return taken
