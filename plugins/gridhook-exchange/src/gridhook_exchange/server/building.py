@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
 
 from gridhook.assets import ASSET_KINDS
 from gridhook.errors import ConfigError, Problem
-from gridhook.grid import MARKET
+from gridhook.grid import MARKET, Tree
 from gridhook_exchange.community import Overrides, read_community
 from gridhook_exchange.link import find_community
-from gridhook_exchange.registry import build_registry
 from gridhook_exchange.server.driver import Driver, Lockstep, Paced
 from gridhook_exchange.server.hall import Hall
 from gridhook_exchange.server.logins import Logins
@@ -71,14 +70,38 @@ def build_hall(wishes: Wishes) -> Hall:
 
     :raises ConfigError: the community or the users are wrong.
     """
+    owned: dict[str, frozenset[str]] = {}
+    exchange = _build_exchange(wishes, lambda name: owned.get(name, frozenset()))
+    users = {} if wishes.users_file is None else read_users(wishes.users_file)
+    users |= {name: User(hash_password(password)) for name, password in wishes.passwords.items()}
+    owned |= _owned_by_all(wishes, users, exchange.registry.tree)
+    return Hall(
+        exchange,
+        _build_driver(wishes, exchange),
+        Logins(Passwords({name: user.password for name, user in users.items()}), time.monotonic),
+        Tokens(_TOKEN_SECONDS, time.time),
+        tuple(users),
+        wishes.trusted_proxies,
+    )
+
+
+def _build_exchange(wishes: Wishes, owned: Callable[[str], frozenset[str]]) -> Exchange:
     community = read_community(
         find_community(wishes.community, Path(), "COMMUNITY"), Overrides(None, wishes.slots, None)
     )
-    users = {} if wishes.users_file is None else read_users(wishes.users_file)
-    users |= {name: User(hash_password(password)) for name, password in wishes.passwords.items()}
-    tree = build_registry(community).tree
+    exchange = Exchange(community, owned, wishes.limits)
+    if wishes.keeps_orders:
+        exchange.orders = OrderLog(exchange.simulation, exchange.registry)
+    return exchange
+
+
+def _owned_by_all(wishes: Wishes, users: Mapping[str, User], tree: Tree) -> dict[str, frozenset[str]]:
+    """Return the ids of the areas that each user owns.
+
+    :raises ConfigError: what is wrong with the users.
+    """
     owned: dict[str, frozenset[str]] = {}
-    problems = []
+    problems: list[Problem] = []
     for name, user in users.items():
         owned[name], wrong = owned_areas(user, tree)
         problems += [
@@ -91,22 +114,16 @@ def build_hall(wishes: Wishes) -> Hall:
         owned[wishes.unnamed] = frozenset(area for area, kind in everything if kind in (*ASSET_KINDS, MARKET))
     if problems:
         raise ConfigError(problems)
-    exchange = Exchange(community, lambda name: owned.get(name, frozenset()), wishes.limits)
-    if wishes.keeps_orders:
-        exchange.orders = OrderLog(exchange.simulation, exchange.registry)
-    ticks = community.rules.ticks_per_slot
-    pace = Lockstep() if wishes.slot_seconds is None else Paced(wishes.slot_seconds / ticks)
+    return owned
+
+
+def _build_driver(wishes: Wishes, exchange: Exchange) -> Driver:
+    ticks = exchange.simulation.community.rules.ticks_per_slot
     sockets = Sockets(
         _MOST_WAITING,
         most_of_user=_MOST_WEBSOCKETS + 2 * len(exchange.registry.tree),
         # So that a client knows that it is waited for.
         headers={"Gridhook-Pace": "lockstep"} if wishes.slot_seconds is None else None,
     )
-    return Hall(
-        exchange,
-        Driver(exchange, sockets, pace),
-        Logins(Passwords({name: user.password for name, user in users.items()}), time.monotonic),
-        Tokens(_TOKEN_SECONDS, time.time),
-        tuple(users),
-        wishes.trusted_proxies,
-    )
+    pace = Lockstep() if wishes.slot_seconds is None else Paced(wishes.slot_seconds / ticks)
+    return Driver(exchange, sockets, pace)
