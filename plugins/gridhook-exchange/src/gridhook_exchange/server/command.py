@@ -117,19 +117,10 @@ def serve(  # noqa: PLR0913 - one argument per option
     as_json: bool,
 ) -> None:
     """Serve COMMUNITY (a name that ships, or a file) over REST and WebSocket, as the Grid Singularity Exchange does."""
-    if not host:
-        raise ConfigError(Problem("--host", "is empty; 0.0.0.0 is all addresses of this machine"))
-    if lockstep and click.get_current_context().get_parameter_source("slot_seconds") is not ParameterSource.DEFAULT:
-        message = "not together with --slot-seconds: in lockstep a tick lasts until all batches have come"
-        raise ConfigError(Problem("--lockstep", message))
-    if users_file is None and not _is_loopback(host):
-        message = f"without --users only this machine is served, and {host!r} is another address"
-        raise ConfigError(Problem("--host", message))
-    if missing := _missing_libraries():
-        raise ConfigError(Problem("", missing))
+    _check_call(host, lockstep=lockstep, has_users=users_file is not None)
     address = None if redis_url is None else _read_redis(redis_url, host, has_users=users_file is not None)
     from gridhook_exchange.server.building import Wishes, build_hall
-    from gridhook_exchange.server.serving import run
+    from gridhook_exchange.server.serving import do_nothing, run
     from gridhook_exchange.service.results import write_results
 
     password = None if users_file else secrets.token_urlsafe(12)
@@ -145,7 +136,7 @@ def serve(  # noqa: PLR0913 - one argument per option
         limits=Limits(lease_slots=lease_slots),
     )
     hall = build_hall(wishes)
-    conclude = _nothing if report is None else partial(write_results, hall.exchange, ResultsFolder(report))
+    conclude = do_nothing if report is None else partial(write_results, hall.exchange, ResultsFolder(report))
     doors = [] if address is None else [_redis_door(hall, address)]
     listener = _listen(host, port)
     if not paused:
@@ -158,6 +149,23 @@ def serve(  # noqa: PLR0913 - one argument per option
     if not as_json:
         click.echo(_ending(hall, report))
     raise SystemExit(status)
+
+
+def _check_call(host: str, *, lockstep: bool, has_users: bool) -> None:
+    """Refuse what cannot be served.
+
+    :raises ConfigError: no host, or one that is not for everybody; two paces; a library is missing.
+    """
+    if not host:
+        raise ConfigError(Problem("--host", "is empty; 0.0.0.0 is all addresses of this machine"))
+    if lockstep and click.get_current_context().get_parameter_source("slot_seconds") is not ParameterSource.DEFAULT:
+        message = "not together with --slot-seconds: in lockstep a tick lasts until all batches have come"
+        raise ConfigError(Problem("--lockstep", message))
+    if not has_users and not _is_loopback(host):
+        message = f"without --users only this machine is served, and {host!r} is another address"
+        raise ConfigError(Problem("--host", message))
+    if missing := _missing_libraries():
+        raise ConfigError(Problem("", missing))
 
 
 def _is_loopback(host: str) -> bool:
@@ -208,10 +216,6 @@ def _listen(host: str, port: int) -> socket.socket:
 def _reachable(host: str, listener: socket.socket) -> str:
     """Return the name by which clients reach a socket: this machine's, if it listens on all addresses."""
     return socket.gethostname() if ip_address(listener.getsockname()[0]).is_unspecified else host
-
-
-def _nothing() -> None:
-    """Do nothing."""
 
 
 def _redis_door(hall: Hall, address: Address) -> SideDoor:

@@ -17,7 +17,7 @@ from gridhook_exchange.server.application import build_application
 from gridhook_exchange.server.ending import Server, end_quietly
 from gridhook_exchange.server.hall import Hall
 
-__all__ = ["SideDoor", "listen", "run", "serve"]
+__all__ = ["SideDoor", "do_nothing", "listen", "run", "serve"]
 
 _LARGEST_FRAME = 64 * 1024
 _SECONDS_TO_FLUSH = 5.0
@@ -66,16 +66,16 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _do_nothing() -> None:
-    pass
+def do_nothing() -> None:
+    """Do nothing."""
 
 
 def run(
     hall: Hall,
     listener: socket.socket,
-    announce: Callable[[], None] = _do_nothing,
+    announce: Callable[[], None] = do_nothing,
     doors: Sequence[SideDoor] = (),
-    conclude: Callable[[], None] = _do_nothing,
+    conclude: Callable[[], None] = do_nothing,
 ) -> int:
     """Serve until it is over; return the exit status: 0, or 130 and 143 after SIGINT and SIGTERM.
 
