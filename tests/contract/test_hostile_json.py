@@ -21,7 +21,7 @@ VALUES = {
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
-    server = Server(folder, write_community(folder), "--slot-seconds", "3")
+    server = Server(folder, write_community(folder), "--slot-seconds", "1")
     yield server
     server.stop()
     assert not server.complaints()
