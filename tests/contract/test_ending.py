@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from gsy_client import read_frame
 
-BIG = [{"type": "list_bids"}] * 4000
+MANY = {str(area): [{"type": "list_bids"}] * 200 for area in range(20)}
 
 
 @pytest.fixture
@@ -59,10 +59,9 @@ def test_a_login_that_waits_is_broken_off_without_a_word(server):
 
 
 def deafen(server):
-    """Return a client for which much is said, of which it reads nothing."""
+    """Return a client for which much is said, of which it reads nothing on one of two sockets."""
     client = server.client()
     client.create_aggregator("x")
-    area = server.uuid("Battery 1")
     head = (
         f"GET /external-ws/{client.simulation}/aggregator/{client.aggregator}/ HTTP/1.1\r\nHost: a\r\n"
         f"Authorization: JWT {client.token}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -73,10 +72,11 @@ def deafen(server):
     raw.connect((client.http.host, client.http.port))
     raw.sendall(head.encode())
     assert raw.recv(12).endswith(b"101")
-    client.select(area)
-    for _ in range(8):
-        client.send_batch({area: [*BIG]})
-        time.sleep(0.6)
+    client.listen()
+    *_, last = [client.send_batch(MANY) for _ in range(8)]
+    # What is heard here was said there, too.
+    client.answer_to(last)
+    client.leave()
     return client, raw
 
 
@@ -107,6 +107,6 @@ def test_who_reads_hears_the_end(server):
     server.process.send_signal(signal.SIGINT)
     while (message := read_frame(client.socket)).get("event") != "finish":
         assert message
-    assert server.wait() == 130
+    assert server.stop(signal.SIGINT) == 130
     for one in (client, deaf, raw):
         one.close()
