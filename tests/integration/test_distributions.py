@@ -57,8 +57,9 @@ def build_wheel(source, target):
 
 
 def pip(python, *arguments):
+    """Run the pip of this environment for another one, which needs none of its own."""
     outcome = subprocess.run(
-        [str(python), "-m", "pip", "--disable-pip-version-check", *map(str, arguments)],
+        [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", *map(str, arguments)],
         capture_output=True,
         text=True,
         check=False,
@@ -84,11 +85,13 @@ def environment(tmp_path, wheels):
 
     def make(*names):
         folder = tmp_path / "environment"
-        venv.create(folder, with_pip=True)
+        venv.create(folder)
         python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+        # Most of it is never imported.
+        install = (python, "install", "--quiet", "--no-compile", "--find-links", wheels)
         # Ours from the folder and from nowhere else; then what they depend on.
-        pip(python, "install", "--quiet", "--no-index", "--no-deps", "--find-links", wheels, *names)
-        pip(python, "install", "--quiet", "--find-links", wheels, *names)
+        pip(*install, "--no-index", "--no-deps", *names)
+        pip(*install, *names)
         return python
 
     return make
