@@ -53,6 +53,7 @@ class ScriptedLink:
     def __init__(self, exchange):
         self.exchange = exchange
         self.slots = exchange.length
+        self.tick_seconds = None
         self.batches = []
 
     def events(self):

@@ -322,6 +322,16 @@ def test_in_lockstep_each_market_event_has_one_batch_and_the_tick_beside_it_none
     assert transport.posts.empty()
 
 
+def test_how_often_ticks_come_is_told_where_nobody_waits(open_link):
+    for is_lockstep in (False, True):
+        transport = FakeTransport(attrs.evolve(JOINED, is_lockstep=is_lockstep))
+        link = open_link(transport)
+        assert link.tick_seconds is None
+        transport.say(*(tick(0, percent) for percent in (10, 20, 30)), FINISH)
+        list(link.events())
+        assert (link.tick_seconds is None) == is_lockstep
+
+
 def test_without_lockstep_nothing_is_sent_that_is_not_needed(open_link):
     transport = FakeTransport()
     events = open_link(transport).events()

@@ -124,6 +124,13 @@ def test_a_plugin_that_swallows_the_first_cut_gets_another(guard):
 
 
 @needs_timer
+@pytest.mark.parametrize(("tick_seconds", "limit"), [(0.15, "0.15"), (60.0, "0.2"), (0.001, "0.1"), (None, "0.2")])
+def test_a_call_has_no_longer_than_a_tick(guard, tick_seconds, limit):
+    guard.tick_seconds = tick_seconds
+    assert guard.call(loop).message.startswith(f"did not answer within {limit} s")
+
+
+@needs_timer
 def test_after_a_cut_the_next_call_has_all_its_time(guard):
     assert isinstance(guard.call(loop), Failure)
     assert guard.call(lambda: "answer") == "answer"

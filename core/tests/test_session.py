@@ -41,6 +41,7 @@ class ScriptedLink:
     def __init__(self, *script, slots=None, accounts=None, send_fails_at=None):
         self.script = script
         self.slots = slots
+        self.tick_seconds = None
         self.known = accounts
         self.send_fails_at = send_fails_at
         self.log = []
@@ -275,6 +276,20 @@ def test_an_answer_that_comes_after_the_next_tick_is_late(session_of, scene, cap
     assert messages(caplog) == expected
     assert observer.names.count("BatchUnanswered") == len(expected)
     assert (figures.reasons["priced"], figures.reasons["unknown"]) == ((2, 0) if in_time else (1, 1))
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this platform has no interval timer")
+def test_a_plugin_that_takes_longer_than_a_tick_is_cut_off(session_of, scene, caplog):
+    class Slow:
+        @hookimpl
+        def price_energy(self, lots, market):
+            time.sleep(30)
+
+    link = ScriptedLink(scene.connected, answered, scene.opened(0))
+    link.tick_seconds = 0.1
+    figures = session_of(link, plugins={"claims": Claims(), "slow": Slow()}).run()
+    assert any("within 0.1 s and was cut off" in line for line in messages(caplog))
+    assert figures.reasons["plugin_failed"] == 1
 
 
 def test_what_the_exchange_refuses_is_a_warning_each(session_of, scene, caplog):

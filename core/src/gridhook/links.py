@@ -32,9 +32,13 @@ class Link(Protocol):
 
     ``slots``
         how many slots there will be, if that is known.
+    ``tick_seconds``
+        how often the exchange tells of the market, by the clock; None where it waits for batches, or while that is not
+        known. An agent that takes longer comes too late.
     """
 
     slots: int | None
+    tick_seconds: float | None
 
     def events(self) -> Iterator[ExchangeEvent]:
         """Yield events until the exchange finishes; the first is ``Connected``.

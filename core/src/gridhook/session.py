@@ -105,6 +105,7 @@ class Session:
         for event in self._link.events():
             if isinstance(event, SlotOpened) and self._tally.slots == self._slots:
                 return
+            self._manager.guard.tick_seconds = self._link.tick_seconds
             state = self._act(state, event)
             if self.stop.signal_number is not None:
                 return

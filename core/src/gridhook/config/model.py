@@ -113,7 +113,7 @@ class GuardSection:
     """``[guard]``: what a plugin may take.
 
     ``timeout_seconds``
-        a call that takes longer is cut off.
+        a call that takes longer is cut off; on an exchange that does not wait also one that takes longer than a tick.
     ``failures``
         so many failures in a row bench a plugin until the next slot.
     """

@@ -61,6 +61,11 @@ class Conversation:
         return self._joined.aggregator
 
     @property
+    def is_lockstep(self) -> bool:
+        """Whether the exchange waits for a batch after each market event."""
+        return self._joined.is_lockstep
+
+    @property
     def moment(self) -> Moment | None:
         """Slot and progress of the newest market event; None before the first."""
         return self._hearing.moment

@@ -51,6 +51,11 @@ class Line:
         return self._is_up.is_set()
 
     @property
+    def tick_seconds(self) -> float | None:
+        """The usual time between two ticks; None while unknown."""
+        return self._pulse.seconds
+
+    @property
     def is_ended(self) -> bool:
         """Whether :meth:`end` was called."""
         return self._ended.is_set()

@@ -103,6 +103,11 @@ class LiveLink:
         """An exchange of others does not tell what all members paid."""
         return None
 
+    @property
+    def tick_seconds(self) -> float | None:
+        """How often the exchange tells of the market, as observed."""
+        return None if self._conversation.is_lockstep else self._line.tick_seconds
+
     def interrupt(self) -> None:
         """Let ``events`` end soon."""
         self._inbox.interrupt()

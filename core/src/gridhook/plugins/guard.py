@@ -21,6 +21,7 @@ from gridhook.failures import describe, where
 
 __all__ = ["Failure", "Guard", "WrongAnswerError"]
 
+_SHORTEST_SECONDS = 0.1
 _AGAIN_SECONDS = 0.5
 """A plugin that swallowed the first cut gets the next one after this."""
 
@@ -44,11 +45,16 @@ class Failure:
 class Guard:
     """Calls plugins.
 
+    ``tick_seconds``
+        how long a tick lasts where the exchange does not wait; an answer that takes longer is worth nothing, so that
+        such a call is cut off, too. None: it waits, or it is not known.
+
     :param timeout_seconds: a call that takes longer is cut off.
     """
 
     def __init__(self, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
+        self.tick_seconds: float | None = None
         self._inside = False
         self._armed = False
 
@@ -82,17 +88,23 @@ class Guard:
                 self._stop()
         except _CutOffError as error:
             self._stop()  # where the cut came when the plugin had just returned
-            message = f"did not answer within {self.timeout_seconds:g} s and was cut off{where(error)}"
+            message = f"did not answer within {self._limit:g} s and was cut off{where(error)}"
             return Failure(message, _trace(error))
         except WrongAnswerError as error:
             return Failure(str(error), _trace(error))
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a plugin end nothing
             return Failure(_describe(error), _trace(error))
 
+    @property
+    def _limit(self) -> float:
+        if self.tick_seconds is None:
+            return self.timeout_seconds
+        return min(self.timeout_seconds, max(self.tick_seconds, _SHORTEST_SECONDS))
+
     def _start(self) -> None:
         self._inside = True
         if self._armed:
-            signal.setitimer(signal.ITIMER_REAL, self.timeout_seconds, _AGAIN_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, self._limit, _AGAIN_SECONDS)
 
     def _stop(self) -> None:
         self._inside = False

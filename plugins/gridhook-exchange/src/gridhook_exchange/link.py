@@ -72,6 +72,7 @@ class EmbeddedLink:
 
     def __init__(self, community: Community) -> None:
         self.slots: int | None = community.slots
+        self.tick_seconds: float | None = None
         self._community = community
         self._simulation = Simulation(community)
         self._registry = build_registry(community)
