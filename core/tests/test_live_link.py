@@ -393,9 +393,9 @@ def test_of_an_exchange_that_has_finished_nothing_is_left_to_clean_up(open_link)
     assert transport.areas == []
 
 
-def test_ten_thousand_events_leave_nothing_behind(open_link):
+def test_a_thousand_slots_leave_nothing_behind(open_link):
     transport = FakeTransport()
-    link = open_link(transport)
+    link = open_link(transport, withdraw_at_end=True)
     events = link.events()
     next(events)
     for number in range(1, 1001):
@@ -406,3 +406,5 @@ def test_ten_thousand_events_leave_nothing_behind(open_link):
     assert len(link._conversation._outbox._waiting) < 10
     assert len(link._conversation._placed) == 1
     assert len(link._inbox._entries) == 0
+    transport.say(FINISH)
+    assert names(events) == ["Finished"]

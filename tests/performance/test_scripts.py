@@ -11,6 +11,7 @@ import pytest
 @pytest.mark.parametrize(
     ("script", "arguments", "what"),
     [
+        ("events.py", ["30"], "one tick, 30 assets"),
         ("matching.py", ["30"], "pay-as-bid, 30 + 30 orders"),
         ("growth.py", ["10", "20"], "10 homes, "),
         ("pricing.py", ["30"], "price_energy per lot, 30 lots"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from gridhook.cli.collector import relax_collector
 from gridhook.cli.interrupts import figures_come_first
 from gridhook.cli.logs import LEVELS, set_up_logging
 from gridhook.cli.progress import slot_progress
@@ -44,6 +45,7 @@ def run(
     figures are shown all the same.
     """
     set_up_logging(log_level, log_file)
+    relax_collector()
     # What plugins print must not get between the figures.
     with contextlib.redirect_stdout(sys.stderr):
         deployment = prepare(config, exchange=exchange, slots=slots)

@@ -53,6 +53,7 @@ class Conversation:
         self._hearing = Hearing(joined.tree, settings.slot_length)
         self._outbox = Outbox(new_id, settings.batch_commands, direct_energies=settings.energies == "asset")
         self._wanted = frozenset[str]()
+        self._remembers_orders = settings.withdraw_at_end
         self._placed: dict[tuple[str, str, pendulum.DateTime], None] = {}
 
     @property
@@ -113,10 +114,11 @@ class Conversation:
         slot = _NO_SLOT if self.moment is None else self.moment[0]
         is_late = newest is not None and newest[0] > slot
         outgoing, answer = self._outbox.write(batch, self.aggregator, slot, is_late=is_late)
-        for command in () if is_late else batch.commands:
-            if isinstance(command, PlaceOrders):
-                lines = command.lines
-                self._placed |= dict.fromkeys(zip(lines.asset, lines.side, lines.slot, strict=True))
+        if self._remembers_orders and not is_late:
+            for command in batch.commands:
+                if isinstance(command, PlaceOrders):
+                    lines = command.lines
+                    self._placed |= dict.fromkeys(zip(lines.asset, lines.side, lines.slot, strict=True))
         self.is_owed = self.is_owed and not outgoing.posts
         return outgoing, answer
 
@@ -143,7 +145,7 @@ class Conversation:
         return self._outbox.refuse(post.transaction, reason)
 
     def withdrawal(self, number: int) -> Batch | None:
-        """Return a batch that deletes all orders that may be open; None if there are none."""
+        """Return a batch that deletes all orders that may be open; None if there are none, or that is not wanted."""
         if not self._placed:
             return None
         columns = (objects(list(column)) for column in zip(*self._placed, strict=True))

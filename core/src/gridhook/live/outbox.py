@@ -209,6 +209,9 @@ def _halves(sent: SentBatch) -> tuple[SentBatch, SentBatch]:
 
 def _split(sent: SentBatch, most_commands: int) -> Iterator[SentBatch]:
     """Yield a batch in parts, by areas: those of one area stay together, since their order counts."""
+    if sent.origins and sum(map(len, sent.origins.values())) <= most_commands:
+        yield sent
+        return
     areas: list[str] = []
     count = 0
     for area, origins in sent.origins.items():

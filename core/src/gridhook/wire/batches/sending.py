@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
@@ -38,8 +38,7 @@ from gridhook.wire.values import describe, read_list, read_object, required
 __all__ = ["Origin", "SentBatch", "read_batch_answer", "write_batch"]
 
 
-@attrs.frozen
-class Origin:
+class Origin(NamedTuple):
     """Where a command of a batch comes from.
 
     ``row``
@@ -163,15 +162,16 @@ class _Sending:
         kept = _kept(lines.rate, lines.energy_kwh)
         self.kept |= {first + row: why for row, why in kept.items()}
         prices = _prices(lines.rate, lines.energy_kwh).tolist()
-        for row, line in enumerate(lines):
+        for row, (line, price) in enumerate(zip(lines, prices, strict=True)):
             if row in kept:
                 continue
             value = write_order_command(
                 line.side,
                 line.energy_kwh,
-                prices[row],
+                price,
                 line.replace,
-                None if line.slot == self._slot else format_slot(line.slot),
+                # Mostly it is the same object; comparing times takes longer.
+                None if line.slot is self._slot or line.slot == self._slot else format_slot(line.slot),
                 command.requirements.get(row, ()),
                 command.energy_types.get(row, ""),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import TypeAlias
@@ -81,14 +82,16 @@ def _walk(top: Mapping[str, object], areas: _Areas) -> None:
     waiting = [(area, node, -1) for area, node in top.items()]
     while waiting:
         area, one, parent = waiting.pop()
-        node = read_object(one, area)
+        # A call for each of many thousand nodes takes its time: it is only made where something is wrong.
+        node = one if type(one) is dict else read_object(one, area)
         here = len(areas.ids)
         name = node.get("area_name")
-        if not isinstance(name, str):
+        if type(name) is not str:
             fail(f"{area}.area_name", f"has to be a text, not {describe(name)}")
         kind = ""
-        inside = node.get("children")
+        inside = None
         if "children" in node:
+            inside = node["children"]
             kind = MARKET
             areas.markets.append(here)
         elif (info := node.get("asset_info")) is not None:
@@ -117,8 +120,11 @@ def _tree(areas: _Areas, known: Tree | None) -> tuple[Tree, Ints]:
         kinds = [kind or OTHER for kind in areas.kinds]
         registered = own | np.array([kind == MARKET for kind in kinds], dtype=np.bool_)
         return Tree(areas.ids, areas.names, kinds, areas.parents, registered), np.arange(len(kinds))
-    places = {area: place for place, area in enumerate(known.ids)}
-    before = [places.get(area, -1) for area in areas.ids]
+    if tuple(areas.ids) == known.ids:
+        before = list(range(len(known.ids)))
+    else:
+        places = {area: place for place, area in enumerate(known.ids)}
+        before = [places.get(area, -1) for area in areas.ids]
     kinds = [
         kind or (known.kinds[place] if place >= 0 else OTHER) for kind, place in zip(areas.kinds, before, strict=True)
     ]
@@ -169,6 +175,8 @@ def _statistics(markets: _Objects, ids: list[str], at: Ints, count: int) -> Mark
 
 
 def _deviations(areas: _Areas) -> Deviations:
+    if not any(DEVIATIONS in info for info in areas.infos):
+        return Deviations((), np.empty((len(areas.infos), 0)))
     ids = [areas.ids[area] for area in areas.owned]
     told = [
         read_object(info.get(DEVIATIONS) or {}, f"{area}.{DEVIATIONS}")
@@ -192,7 +200,8 @@ def _scatter(column: Floats, at: Ints, count: int) -> Floats:
 
 def _column(objects: _Objects, key: str, ids: list[str]) -> Floats:
     """Return a column of numbers; NaN for null and for what is missing. ``ids`` say whose they are."""
-    values = [one.get(key) for one in objects]
+    # Mostly a key is there or missing, and null is rare: arrays of floats alone are made much faster.
+    values = [one.get(key, math.nan) for one in objects]
     if set(map(type, values)) <= _NUMBERS:
         try:
             column = np.array(values, dtype=np.float64)
@@ -202,4 +211,5 @@ def _column(objects: _Objects, key: str, ids: list[str]) -> Floats:
             if not np.isinf(column).any():
                 return column
     # Only now is it worth the time to find out which of them is wrong.
-    return np.array([read_optional_number(value, f"{area}.{key}") for value, area in zip(values, ids, strict=True)])
+    told = zip(objects, ids, strict=True)
+    return np.array([read_optional_number(one.get(key), f"{area}.{key}") for one, area in told])
