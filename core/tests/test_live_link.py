@@ -384,6 +384,20 @@ def test_at_the_end_nothing_is_done_that_is_not_wanted(open_link):
     assert transport.posts.empty()
 
 
+@pytest.mark.parametrize("unselect_at_end", [False, True])
+def test_at_the_end_just_those_areas_are_held_that_are_asked_for(open_link, unselect_at_end):
+    transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:PV"})))
+    link = open_link(transport, unselect_at_end=unselect_at_end)
+    connected = next(link.events())
+    assert connected.held == frozenset({"id:PV"})
+    link.hold_at_end(connected.held)
+    link.send(Batch(1, (ClaimAreas(("id:Load",)),)))
+    link.interrupt()
+    transport.areas.clear()
+    link.close()
+    assert sorted(transport.areas) == [("select", "agg", "id:PV"), ("unselect", "agg", "id:Load")]
+
+
 def test_of_an_exchange_that_has_finished_nothing_is_left_to_clean_up(open_link):
     transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:Load"})))
     link = open_link(transport, withdraw_at_end=True, unselect_at_end=True)

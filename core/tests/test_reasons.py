@@ -27,6 +27,7 @@ def test_the_set_is_closed():
         "unknown": 8,
         "late": 9,
         "requirements_unsupported": 10,
+        "not_sent": 11,
     }
 
 

@@ -58,7 +58,8 @@ def test_nothing_is_all_zeros_and_what_nobody_can_tell_is_none():
     assert empty.forecasts == ForecastFigures(0, None)
     assert empty.settlement == SettlementFigures(0, 0, 0.0)
     assert empty.preferences == PreferenceFigures(0, 0)
-    assert empty.reasons == {reason.label: 0 for reason in Reason}
+    # Only in a dry run, orders are not sent.
+    assert empty.reasons == {reason.label: 0 for reason in Reason if reason != Reason.NOT_SENT}
     assert empty.plugins == PLUGINS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,15 +10,18 @@ import attrs
 
 from gridhook.agent import AgentSettings
 from gridhook.config import Config, Reading, read_config
+from gridhook.dryrun import DryRunLink, Unsent
 from gridhook.errors import ConfigError, Problem
 from gridhook.figures import SessionInfo
 from gridhook.grid import Tree
-from gridhook.links import Exchange, LinkRequest, base_layer, find_exchange
+from gridhook.links import Exchange, Link, LinkRequest, base_layer, find_exchange
 from gridhook.plugins import Manager, load_plugins
 from gridhook.results import SessionResults
 from gridhook.session import Session
 
 __all__ = ["Deployment", "prepare"]
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen(eq=False)
@@ -39,17 +43,23 @@ class Deployment:
         """The effective configuration."""
         return self.reading.config
 
-    def open(self, on_slot: Callable[[int], None] | None = None, results: SessionResults | None = None) -> Session:
+    def open(
+        self,
+        on_slot: Callable[[int], None] | None = None,
+        results: SessionResults | None = None,
+        unsent: Callable[[Unsent], None] | None = None,
+    ) -> Session:
         """Connect to the exchange.
 
         :param on_slot: called when a slot opens, with the number of slots so far.
         :param results: gets all events and batches, and the figures in the end.
+        :param unsent: makes it a dry run, and gets the orders that are not sent.
         :raises ConfigError: the address leads to something that is wrong.
         :raises ExchangeError: the exchange cannot be reached.
         """
         config = self.config
         return Session(
-            self.exchange.open(self.request),
+            self._link(unsent),
             self.manager,
             SessionInfo(config.exchange.aggregator, config.exchange.url),
             AgentSettings(config.forecasting.horizon, config.exchange.requirements),
@@ -58,6 +68,15 @@ class Deployment:
             self._refuse if self.is_known else None,
             results,
         )
+
+    def _link(self, unsent: Callable[[Unsent], None] | None) -> Link:
+        link = self.exchange.open(self.request)
+        if unsent is None:
+            return link
+        dry = DryRunLink(link, unsent)
+        if not self.is_known:
+            _log.warning("%s", dry.caution)
+        return dry
 
     def _refuse(self, problems: Sequence[Problem]) -> None:
         raise ConfigError([self.reading.place(problem) for problem in problems])

@@ -51,10 +51,14 @@ class Connected:
     """The exchange is reached; ``tree`` is its registry, ``requirements`` what it does with them.
 
     It comes again when a connection was lost and is restored: what is there, and whose, may have changed meanwhile.
+
+    ``held``
+        ids of the areas that this aggregator has already, from an earlier session or connection.
     """
 
     tree: Tree
     requirements: Capability
+    held: frozenset[str] = frozenset()
 
 
 @attrs.frozen(eq=False)
@@ -111,6 +115,8 @@ class Answered:
         number of (asset, slot) forecasts that were taken.
     ``unknown_energies``
         assets of which nobody knows whether their forecasts and measurements came through.
+    ``is_dry_run``
+        whether orders were not sent at all: none is accepted, and the agent goes on as if they stood.
     """
 
     transaction: int
@@ -119,6 +125,7 @@ class Answered:
     refused: tuple[Refused, ...] = ()
     sent_forecasts: int = 0
     unknown_energies: frozenset[str] = frozenset()
+    is_dry_run: bool = False
 
 
 @attrs.frozen

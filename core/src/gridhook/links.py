@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -19,7 +19,7 @@ from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
 from gridhook.plugins.guard import Failure
 from gridhook.settings import fields_of, read_settings
 
-__all__ = ["Exchange", "Link", "LinkRequest", "base_layer", "find_exchange"]
+__all__ = ["Exchange", "Link", "LinkRequest", "Restoring", "base_layer", "find_exchange"]
 
 _HINTS = {"embedded": "gridhook-exchange", "gsy+http": "gridhook-gsy", "gsy+https": "gridhook-gsy"}
 """Who provides which scheme, for people who have not installed it yet."""
@@ -60,6 +60,14 @@ class Link(Protocol):
 
         What the configuration wants done at the end, such as deleting open orders, is done here, within a bounded time.
         """
+
+
+@runtime_checkable
+class Restoring(Protocol):
+    """What a link can do besides, where areas stay with an aggregator after its session."""
+
+    def hold_at_end(self, ids: Sequence[str]) -> None:
+        """Let :meth:`Link.close` see to it that the aggregator has just these areas, whatever it should do else."""
 
 
 @attrs.frozen

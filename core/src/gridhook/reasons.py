@@ -15,7 +15,7 @@ __all__ = ["Reason", "ReasonRow", "Reasons"]
 
 
 class Reason(IntEnum):
-    """The closed set of final reasons; exactly one per lot and tick."""
+    """The closed set of final reasons; exactly one per lot and tick. ``NOT_SENT`` is for dry runs alone."""
 
     PRICED = 0
     NO_ENERGY = 1
@@ -28,6 +28,7 @@ class Reason(IntEnum):
     UNKNOWN = 8
     LATE = 9
     REQUIREMENTS_UNSUPPORTED = 10
+    NOT_SENT = 11
 
     @property
     def label(self) -> str:
@@ -47,6 +48,7 @@ _TEXTS = {
     Reason.UNKNOWN: "the exchange did not answer; the next tick goes by the state that it reports",
     Reason.LATE: "the event came too late to act on",
     Reason.REQUIREMENTS_UNSUPPORTED: "held: this exchange does not take requirements",
+    Reason.NOT_SENT: "dry run: an order at {number:.4g} cents/kWh was not sent",
 }
 
 

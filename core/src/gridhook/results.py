@@ -137,8 +137,8 @@ class SessionResults:
         rows = self._waiting.pop(answer.transaction, [])
         for number, row in enumerate(rows):
             taken = number < len(answer.accepted) and bool(answer.accepted[number])
-            reason = answer.order_errors.get(number, "")
-            self._orders.append(row._replace(status="accepted" if taken else "refused", reason=reason))
+            status = "not_sent" if answer.is_dry_run else "accepted" if taken else "refused"
+            self._orders.append(row._replace(status=status, reason=answer.order_errors.get(number, "")))
 
     def _trade(self, trade: Trade) -> TradeRow:
         return TradeRow(

@@ -71,6 +71,10 @@ class Tally:
                 self._settlement_orders, self._trades["settlement"], float(self._energy["settlement"])
             ),
             preferences=PreferenceFigures(self._preference_orders, self._with_partner),
-            reasons={reason.label: int(self._reasons[reason]) for reason in Reason},
+            reasons={
+                reason.label: int(self._reasons[reason])
+                for reason in Reason
+                if reason != Reason.NOT_SENT or self._reasons[reason]
+            },
             plugins=plugins,
         )

@@ -30,8 +30,13 @@ def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
     lines[: len(answer.accepted)] = answer.accepted[: len(lines)]
     lots_refused = np.zeros(len(plan.keyed), dtype=np.bool_)
     lots_refused[plan.line_lot[~lines]] = True
-    reason = np.where(lots_refused, Reason.REFUSED, plan.reason)
-    state = _book(state, plan, lots_refused)
+    if answer.is_dry_run:
+        # What would stand is noted all the same, or the next tick would want the same orders again.
+        reason = np.where(lots_refused, Reason.NOT_SENT, plan.reason)
+        state = _book(state, plan, np.zeros_like(lots_refused))
+    else:
+        reason = np.where(lots_refused, Reason.REFUSED, plan.reason)
+        state = _book(state, plan, lots_refused)
     notices.append(Notify(_reasoned(pending, reason, lines)))
     unsent = (*state.unsent, *of_assets(pending.energies, answer.unknown_energies))
     return attrs.evolve(state, pending=None, unsent=unsent), notices

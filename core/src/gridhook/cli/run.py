@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from gridhook.cli.collector import relax_collector
+from gridhook.cli.dryrun import UnsentOrders
 from gridhook.cli.interrupts import figures_come_first
 from gridhook.cli.logs import LEVELS, set_up_logging
 from gridhook.cli.progress import slot_progress
@@ -28,6 +29,7 @@ __all__ = ["run"]
 @click.option("--slots", type=click.IntRange(min=1), metavar="N", help="End after N slots.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write results to this new folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object, and nothing else.")
+@click.option("--dry-run", is_flag=True, help="Do everything but send orders; show on stderr which would be sent.")
 @click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
 @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there and not to stderr.")
 def run(
@@ -36,6 +38,7 @@ def run(
     slots: int | None,
     report: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes it by name
+    dry_run: bool,  # noqa: FBT001
     log_level: str,
     log_file: Path | None,
 ) -> None:
@@ -50,14 +53,17 @@ def run(
     with contextlib.redirect_stdout(sys.stderr):
         deployment = prepare(config, exchange=exchange, slots=slots)
         results = None if report is None else SessionResults(ResultsFolder(report))
+        unsent = UnsentOrders() if dry_run else None
         with slot_progress() as progress:
-            session = deployment.open(progress.advance, results)
+            session = deployment.open(progress.advance, results, None if unsent is None else unsent.show)
             progress.begin(session.slots)
             click.get_current_context().with_resource(figures_come_first())
             try:
                 figures, failure = session.run(), None
             except ExchangeError as error:
                 figures, failure = session.figures(), error
+        if unsent is not None:
+            unsent.sum_up()
     _show(figures, as_json=as_json)
     if failure is not None:
         raise failure

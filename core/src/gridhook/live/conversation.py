@@ -73,7 +73,7 @@ class Conversation:
 
     def begin(self) -> ExchangeEvent:
         """Return the first event."""
-        return Connected(self._hearing.tree, self._capability)
+        return Connected(self._hearing.tree, self._capability, frozenset(self.held))
 
     def join_again(self, joined: Joined, gap_seconds: float) -> list[ExchangeEvent]:
         """Take over a new connection; the agent is told the registry again, so that it claims what was lost."""

@@ -6,7 +6,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gridhook.commands import Batch, ClaimAreas, SendForecasts, SendMeasurements
 from gridhook.errors import ExchangeError
@@ -59,6 +59,7 @@ class LiveLink:
         self._batches = 0
         self._claiming = Claiming(transport, self._conversation, lambda: self._inbox.is_interrupted)
         self._silence = Silence((settings.slot_length or USUAL_SLOT).total_seconds(), time.monotonic())
+        self._held_at_end: tuple[str, ...] | None = () if settings.unselect_at_end else None
         self._is_over = False
         self._line.start()
 
@@ -107,6 +108,10 @@ class LiveLink:
     def tick_seconds(self) -> float | None:
         """How often the exchange tells of the market, as observed."""
         return None if self._conversation.is_lockstep else self._line.tick_seconds
+
+    def hold_at_end(self, ids: Sequence[str]) -> None:
+        """Have just these areas when the session ends, whatever the settings want done then."""
+        self._held_at_end = tuple(ids)
 
     def interrupt(self) -> None:
         """Let ``events`` end soon."""
@@ -189,8 +194,8 @@ class LiveLink:
 
     def _leave(self) -> None:
         """Delete open orders and leave areas, as far as that is wanted and the exchange can be reached."""
-        settings = self._settings
-        if not (settings.withdraw_at_end or settings.unselect_at_end):
+        settings, held = self._settings, self._held_at_end
+        if not settings.withdraw_at_end and held is None:
             return
         if not self._line.is_up:
             _log.warning("without a connection, open orders and assets are left as they are")
@@ -198,9 +203,9 @@ class LiveLink:
         self._inbox.resume()
         if settings.withdraw_at_end:
             self._withdraw()
-        if settings.unselect_at_end:
-            for refused in self._claiming.claim(ClaimAreas(())):
-                _log.warning("%s could not be left: %s", refused.asset, refused.message)
+        if held is not None:
+            for refused in self._claiming.claim(ClaimAreas(held)):
+                _log.warning("%s: %s failed at the end: %s", refused.asset, refused.command, refused.message)
 
     def _withdraw(self) -> None:
         batch = self._conversation.withdrawal(self._batches + 1)
