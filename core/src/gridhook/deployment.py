@@ -19,7 +19,7 @@ from gridhook.plugins import Manager, load_plugins
 from gridhook.results import SessionResults
 from gridhook.session import Session
 
-__all__ = ["Deployment", "prepare"]
+__all__ = ["Deployment", "Survey", "prepare", "survey"]
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +82,26 @@ class Deployment:
         raise ConfigError([self.reading.place(problem) for problem in problems])
 
 
+@attrs.frozen(eq=False)
+class Survey:
+    """What there is of a deployment, though some of it may be wrong.
+
+    ``exchange``
+        None: there is no link for the address.
+    ``tree``
+        all areas, where they are known beforehand.
+    ``problems``
+        all that is wrong, in the order of the file.
+    """
+
+    reading: Reading
+    manager: Manager
+    exchange: Exchange | None
+    request: LinkRequest
+    tree: Tree | None
+    problems: tuple[Problem, ...]
+
+
 def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int | None = None) -> Deployment:
     """Read a configuration, load its plugins and find its exchange.
 
@@ -90,6 +110,14 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     :param slots: end after so many slots.
     :raises ConfigError: all that is wrong, at once.
     """
+    found = survey(path, exchange=exchange, slots=slots)
+    if found.problems or found.exchange is None:
+        raise ConfigError(found.problems)
+    return Deployment(found.reading, found.manager, found.exchange, found.request, is_known=found.tree is not None)
+
+
+def survey(path: Path | None = None, *, exchange: str | None = None, slots: int | None = None) -> Survey:
+    """Do what ``prepare`` does as far as that is possible, and return what is wrong with the rest."""
     reading = read_config(path, exchange, base_layer)
     manager, plugin_problems = load_plugins(reading.config)
     found, request, link_problems = find_exchange(reading.config, slots)
@@ -98,9 +126,8 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     if tree is not None:
         problems += manager.unknown_areas(tree)
     placed = [*reading.problems, *(reading.place(problem) for problem in problems)]
-    if placed or found is None:
-        raise ConfigError(sorted(dict.fromkeys(placed), key=lambda problem: problem.line or 0))
-    return Deployment(reading, manager, found, request, is_known=tree is not None)
+    in_order = sorted(dict.fromkeys(placed), key=lambda problem: problem.line or 0)
+    return Survey(reading, manager, found, request, tree, tuple(in_order))
 
 
 def _known_areas(exchange: Exchange | None, request: LinkRequest) -> tuple[Tree | None, list[Problem]]:

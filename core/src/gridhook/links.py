@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import attrs
 
+from gridhook.checks import Tell
 from gridhook.commands import Batch
 from gridhook.config import Config, ExchangeSection, Layer, read_layer
 from gridhook.errors import Problem, join_path
@@ -19,7 +20,7 @@ from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
 from gridhook.plugins.guard import Failure
 from gridhook.settings import fields_of, read_settings
 
-__all__ = ["Exchange", "Link", "LinkRequest", "Restoring", "base_layer", "find_exchange"]
+__all__ = ["Examinable", "Examined", "Exchange", "Link", "LinkRequest", "Restoring", "base_layer", "find_exchange"]
 
 _HINTS = {"embedded": "gridhook-exchange", "gsy+http": "gridhook-gsy", "gsy+https": "gridhook-gsy"}
 """Who provides which scheme, for people who have not installed it yet."""
@@ -68,6 +69,34 @@ class Restoring(Protocol):
 
     def hold_at_end(self, ids: Sequence[str]) -> None:
         """Let :meth:`Link.close` see to it that the aggregator has just these areas, whatever it should do else."""
+
+
+@attrs.frozen(eq=False)
+class Examined:
+    """What an examination found out about an exchange.
+
+    ``tree``
+        all areas; None: they could not be read.
+    ``holders``
+        name of the aggregator by area id, for areas that have one; None: the exchange does not tell.
+    """
+
+    tree: Tree | None = None
+    holders: Mapping[str, str] | None = None
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """What an :class:`Exchange` can do besides, for ``gridhook doctor``."""
+
+    def examine(self, request: LinkRequest, tell: Tell) -> Examined:
+        """Look at everything that a session needs, as far as it can be reached, and tell what was found.
+
+        Nothing on the exchange is changed: nothing created, selected, or ordered. Nothing is waited for without end.
+
+        :param tell: takes each check when it is made, what cannot be checked included; none has a secret in it.
+        :raises ConfigError: the address or what it leads to is wrong, as for :meth:`Exchange.known_areas`.
+        """
 
 
 @attrs.frozen

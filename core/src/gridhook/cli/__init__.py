@@ -14,6 +14,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "run": ("gridhook.cli.run:run", "Trade until the exchange finishes; without CONFIG, a day of the demo community."),
+    "doctor": ("gridhook.cli.doctor:doctor", "Say what is wrong with a configuration or its exchange, and what to do."),
     "config": ("gridhook.cli.config:config", "Check, show and start configurations."),
     "plugins": ("gridhook.cli.plugins:plugins", "See what is installed."),
 }

@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
-from gridhook.config.lines import find_line
 from gridhook.config.model import SECTIONS
-from gridhook.config.reading import Layer, Reading
+from gridhook.config.origins import origin_of
+from gridhook.config.reading import Reading
 from gridhook.deployment import Deployment
 from gridhook.errors import join_path
 from gridhook.settings import fields_of
@@ -45,20 +45,8 @@ def _section(keys: list[str], values: Mapping[str, Any], reading: Reading) -> It
     yield ""
     yield f"[{join_path(*keys)}]"
     for key, value in values.items():
-        origin = _origin(reading, keys, key)
+        origin = origin_of(reading, keys, key)
         yield f"{'# ' if value is None else ''}{key} = {_shown(key, value)}  # {origin}"
-
-
-def _origin(reading: Reading, keys: list[str], key: str) -> str:
-    section = join_path(*keys)
-    layer: Layer | None = reading.origins.get(join_path(section, key)) or reading.origins.get(section)
-    written = layer and layer.document
-    for part in keys:
-        written = written.get(part, {}) if isinstance(written, Mapping) else {}
-    if layer is None or not isinstance(written, Mapping) or key not in written:
-        return "default"
-    line = find_line(layer.lines, join_path(section, key))
-    return f"{layer.label}:{line}" if line and layer.file and layer.label == str(layer.file) else layer.label
 
 
 def _shown(key: str, value: object) -> str:

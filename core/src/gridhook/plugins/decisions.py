@@ -47,6 +47,10 @@ class Decisions:
         """Return a problem for each key of a route that no asset of the grid matches."""
         return [problem for router in self._routers.values() for problem in router.unmatched(tree)]
 
+    def route_of(self, domain: str, path: str, name: str, kind: str) -> tuple[str, ...]:
+        """Return the plugins that serve an asset in one of the domains with routes, in order."""
+        return self._routers[domain].route_of(path, name, kind)
+
     def begin_slot(self) -> None:
         """Let plugins that were benched in the last slot try again."""
         self._caller.begin_slot()

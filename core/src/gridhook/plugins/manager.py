@@ -20,7 +20,7 @@ from gridhook.plugins.loading import HOOKS, Plugin, Registry
 from gridhook.plugins.naming import NamedArea, named_by, unknown_names
 from gridhook.settings import MISSING
 
-__all__ = ["Manager", "NoCoreRangeWarning", "build_manager", "load_plugins"]
+__all__ = ["Manager", "NoCoreRangeWarning", "build_manager", "load_plugins", "named_plugins"]
 
 
 class NoCoreRangeWarning(UserWarning):
@@ -62,7 +62,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
     problems: list[Problem] = []
     faulty: set[str] = set()
     with guard.armed(), interruptible() as check_interrupt:
-        for name, places in _named(config).items():
+        for name, places in named_plugins(config).items():
             found = installed.get(name)
             if found is None:
                 problems += [Problem(place, missing(name, installed, "plugin")) for place in places]
@@ -92,7 +92,7 @@ def _load(registry: Registry, found: Installed, table: Table) -> tuple[Plugin | 
     return registry.load(found, table)
 
 
-def _named(config: Config) -> dict[str, list[str]]:
+def named_plugins(config: Config) -> dict[str, list[str]]:
     """Return each plugin name with the places that name it, in the configuration's order."""
     places: dict[str, list[str]] = {}
     for domain in DOMAINS:

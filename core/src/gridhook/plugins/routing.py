@@ -60,6 +60,10 @@ class Router:
                 if len(rows):
                     yield Turn(name, rows)
 
+    def route_of(self, path: str, name: str, kind: str) -> tuple[str, ...]:
+        """Return the plugins that serve an asset, in order."""
+        return self._routes[self._number(path, name, kind)]
+
     def unmatched(self, tree: Tree) -> list[Problem]:
         """Return a problem for each key that no asset of the grid matches."""
         assets = [area for area, kind in enumerate(tree.kinds) if kind in ASSET_KINDS]

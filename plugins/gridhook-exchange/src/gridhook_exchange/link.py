@@ -9,12 +9,14 @@ from pathlib import Path
 import attrs
 from attrs import validators
 
+from gridhook.assets import ASSET_KINDS
+from gridhook.checks import Tell, ok
 from gridhook.commands import Batch
 from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked, Traded
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
-from gridhook.links import LinkRequest
+from gridhook.links import Examined, LinkRequest
 from gridhook_exchange.community import Overrides, read_community
 from gridhook_exchange.desk import Desk
 from gridhook_exchange.market.accounts import close_accounts
@@ -59,6 +61,19 @@ class EmbeddedExchange:
         :raises ConfigError: there is no such community, or its file is wrong.
         """
         return build_registry(self._read(request)).tree
+
+    def examine(self, request: LinkRequest, tell: Tell) -> Examined:
+        """Read the community and say what is in it.
+
+        :raises ConfigError: there is no such community, or its file is wrong.
+        """
+        file, community = find_community(request.url, request.base), self._read(request)
+        tree = build_registry(community).tree
+        homes = {parent for kind, parent in zip(tree.kinds, tree.parents.tolist(), strict=True) if kind in ASSET_KINDS}
+        assets = sum(kind in ASSET_KINDS for kind in tree.kinds)
+        first = community.slot_start(0).isoformat()
+        tell(ok("community", f"{file}: {assets} assets in {len(homes)} markets, {community.slots} slots from {first}"))
+        return Examined(tree, {})
 
     def _read(self, request: LinkRequest) -> Community:
         if self._community is None:
