@@ -30,6 +30,20 @@ def server():
 
 
 @pytest.fixture
+def start_server():
+    """Return a function that starts more servers, such as encrypted ones; they end with the test."""
+    servers = []
+
+    def start(*arguments):
+        servers.append(FakeServer(*arguments))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
 def open_link(server, tmp_path):
     links = []
 

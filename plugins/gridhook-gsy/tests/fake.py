@@ -1,7 +1,9 @@
 """A server that says what a test wants, written from the protocol's description alone."""
 
+import contextlib
 import json
 import logging
+import ssl
 import threading
 import time
 from collections import deque
@@ -39,9 +41,16 @@ class FakeServer:
     """``answers`` by the end of a path are (status, body) in turn, the last again and again; None: what is usual.
 
     ``before`` are called, by the end of a path, before there is an answer.
+    With a ``certificate``, a file of it and its key, everything is encrypted. Its clock is ``seconds_ahead``.
     """
 
-    def __init__(self):
+    def __init__(self, certificate=None):
+        context = None
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+        self.is_secure = context is not None
+        self.seconds_ahead = 0.0
         self.requests = []
         self.answers = {}
         self.before = {}
@@ -53,10 +62,13 @@ class FakeServer:
         self.headers = {}
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.http.daemon_threads = True
+        if context is not None:
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True, do_handshake_on_connect=False)
         self.websockets = serve(
             self._listen,
             "127.0.0.1",
             0,
+            ssl=context,
             process_request=self._greet,
             max_size=None,
             compression=None,
@@ -67,11 +79,11 @@ class FakeServer:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.http.server_address[1]}"
+        return f"http{'s' * self.is_secure}://127.0.0.1:{self.http.server_address[1]}"
 
     @property
     def websocket_url(self):
-        return f"ws://127.0.0.1:{self.websockets.socket.getsockname()[1]}/external-ws"
+        return f"ws{'s' * self.is_secure}://127.0.0.1:{self.websockets.socket.getsockname()[1]}/external-ws"
 
     def close(self):
         self.hang_up()
@@ -142,6 +154,14 @@ class FakeServer:
                 self.wfile.write(text)
 
             do_GET = do_POST  # noqa: N815 - the library's name
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) + server.seconds_ahead)
+
+            def handle(self):
+                # A client that does not like the certificate goes away in the middle of the handshake.
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
+                    super().handle()
 
             def log_message(self, *_):
                 pass

@@ -10,7 +10,10 @@ FILE = Summary("https://file.example", "wss://file.example/ws", "from-file")
 
 
 def find(url="//gsy.example", scheme="https", environ=None, **options):
-    return find_address(scheme, url, environ or {}, **{"simulation": "sim", **options})
+    address, problems = find_address(scheme, url, environ or {}, **{"simulation": "sim", **options})
+    if problems:
+        raise ConfigError(problems)
+    return address
 
 
 def test_the_websocket_is_on_the_same_host():

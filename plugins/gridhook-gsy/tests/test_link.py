@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from fake import PASSWORD, SIMULATION
@@ -16,6 +17,7 @@ from gridhook.testing import SLOT
 from gridhook_gsy.exchange import GsyOverHttp, GsyOverHttps
 
 BATCH = "/batch-commands/"
+CERTIFICATES = Path(__file__).parent / "certificates"
 
 
 def market(percent=0, bulk=0, **others):
@@ -252,3 +254,33 @@ def test_an_exchange_that_is_not_there_is_said(tmp_path):
 def test_without_a_simulation_nothing_is_connected(tmp_path):
     with pytest.raises(ConfigError, match=r"exchange\.simulation: is missing"):
         GsyOverHttps().known_areas(LinkRequest("//gsy.example", "oracle", None, tmp_path))
+
+
+def test_an_encrypted_exchange_is_heard_by_whom_the_ca_file_vouches_for(start_server, tmp_path):
+    server = start_server(CERTIFICATES / "good.pem")
+    keys = {"simulation": SIMULATION, "websocket": server.websocket_url, "ca_file": CERTIFICATES / "good.pem"}
+    link = GsyOverHttps(**keys).open(LinkRequest(server.url.removeprefix("https:"), "oracle", None, tmp_path))
+    events = link.events()
+    next(events)
+    server.say(market())
+    assert isinstance(next(events), SlotOpened)
+    link.send(bid())
+    assert len(server.asked(BATCH)) == 1
+    assert server.websocket_url.startswith("wss:")
+    link.close()
+
+
+def test_an_encrypted_exchange_for_whom_nobody_vouches_is_not_told_the_password(start_server, tmp_path):
+    server = start_server(CERTIFICATES / "good.pem")
+    keys = {"simulation": SIMULATION, "websocket": server.websocket_url}
+    with pytest.raises(ExchangeError, match="self-signed certificate"):
+        GsyOverHttps(**keys).open(LinkRequest(server.url.removeprefix("https:"), "oracle", None, tmp_path))
+    assert server.requests == []
+
+
+def test_the_ca_file_goes_before_the_environments(start_server, tmp_path, monkeypatch):
+    server = start_server(CERTIFICATES / "good.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(CERTIFICATES / "elsewhere.pem"))
+    keys = {"simulation": SIMULATION, "websocket": server.websocket_url, "ca_file": CERTIFICATES / "good.pem"}
+    link = GsyOverHttps(**keys).open(LinkRequest(server.url.removeprefix("https:"), "oracle", None, tmp_path))
+    link.close()

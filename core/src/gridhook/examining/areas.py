@@ -78,7 +78,7 @@ def _check_holders(
         by_holder.setdefault(holders.get(tree.ids[area], ""), []).append(area)
     ours, free = by_holder.pop(aggregator, []), by_holder.pop("", [])
     if ours or free:
-        tell(ok("owners", f"{len(ours)} of the claimed are {aggregator!r}'s already, {len(free)} are free"))
+        tell(ok("owners", f"of what is claimed, {aggregator!r} has {len(ours)} already, and {len(free)} are free"))
     for other, areas in by_holder.items():
         text = f"{other!r} has {len(areas)} of the claimed: {_names(tree.paths[area] for area in areas)}"
         remedy = f"let {other!r} leave what is claimed here, or claim it no more; it cannot be traded before"

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
-from gridhook.errors import ConfigError, Problem
+from gridhook.errors import Problem
 from gridhook_gsy.summary import Summary
 
 __all__ = ["DOMAIN", "SIMULATION", "WEBSOCKET_DOMAIN", "Address", "find_address", "is_loopback"]
@@ -73,15 +73,16 @@ def find_address(
     simulation: str | None = None,
     websocket: str | None = None,
     summary: Summary | None = None,
-) -> Address:
-    """Return the address that a configuration and the environment lead to.
+) -> tuple[Address, list[Problem]]:
+    """Return the address that a configuration and the environment lead to, and what is wrong with it.
+
+    No simulation may be given, and a part may be no address; the others are right all the same.
 
     Where the URL names a host, that counts; otherwise ``API_CLIENT_DOMAIN_NAME``, the simulation's config file or the
     public exchange do. The simulation's id is the environment's before the configuration's.
 
     :param scheme: ``http`` or ``https``.
     :param url: ``//HOST``, or ``//`` alone.
-    :raises ConfigError: no simulation is given, or something is no address.
     """
     problems: list[Problem] = []
     rest = _origin(f"{scheme}:{url}", "exchange.url", problems) if url.strip("/") else ""
@@ -106,9 +107,7 @@ def find_address(
                 f"{SIMULATION}, or give simulation_file, the file that its registry page offers for download",
             )
         )
-    if problems:
-        raise ConfigError(problems)
-    return Address(rest, stream, identity)
+    return Address(rest, stream, identity), problems
 
 
 def is_loopback(url: str) -> bool:

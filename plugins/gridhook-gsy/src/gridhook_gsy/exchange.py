@@ -10,14 +10,17 @@ from typing import ClassVar
 import attrs
 from attrs import validators
 
+from gridhook.checks import Tell
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import Tree
-from gridhook.links import LinkRequest
+from gridhook.links import Examined, LinkRequest
 from gridhook.live.link import LiveLink
 from gridhook.live.settings import LiveSettings
 from gridhook_gsy.address import Address, find_address, is_loopback
-from gridhook_gsy.credentials import find_credentials
+from gridhook_gsy.credentials import Credentials, find_credentials
+from gridhook_gsy.examining import Examination
 from gridhook_gsy.rest import Rest
+from gridhook_gsy.sources import find_sources
 from gridhook_gsy.summary import Summary, read_summary
 from gridhook_gsy.transport import GsyTransport
 
@@ -97,13 +100,45 @@ class _Gsy(LiveSettings):
         # With the original's default settings, orders with requirements end the simulation (PROTOCOL.md 4.4).
         return LiveLink(transport, settings, "unsupported")
 
+    def examine(self, request: LinkRequest, tell: Tell) -> Examined:
+        """Look at the exchange, without changing anything there.
+
+        :raises ConfigError: the address is wrong.
+        """
+        summary = self._summary()
+        address, problems = self._look_up(request, summary)
+        if any(problem.path != "exchange.simulation" for problem in problems):
+            raise ConfigError(problems)
+        credentials: Credentials | ConfigError
+        try:
+            credentials = find_credentials(self.credentials_file, os.environ)
+        except ConfigError as error:
+            credentials = error
+        sources = find_sources(
+            address,
+            request.url,
+            os.environ,
+            simulation=self.simulation,
+            websocket=self.websocket,
+            summary=summary,
+            credentials_file=self.credentials_file,
+        )
+        ca_file = None if self.ca_file is None else str(self.ca_file)
+        seconds = self.timeout_seconds
+        name = request.aggregator
+        return Examination(address, sources, credentials, name, seconds, self.ping_seconds, ca_file, tell).run()
+
     def _summary(self) -> Summary | None:
         return None if self.simulation_file is None else read_summary(self.simulation_file)
 
     def _address(self, request: LinkRequest, summary: Summary | None) -> Address:
-        if self.ca_file is not None and not self.ca_file.is_file():
-            raise ConfigError(Problem("exchange.ca_file", f"there is no file {self.ca_file}"))
-        return find_address(
+        address, problems = self._look_up(request, summary)
+        if problems:
+            raise ConfigError(problems)
+        return address
+
+    def _look_up(self, request: LinkRequest, summary: Summary | None) -> tuple[Address, list[Problem]]:
+        address, problems = find_address(
             self.scheme,
             request.url,
             os.environ,
@@ -111,6 +146,9 @@ class _Gsy(LiveSettings):
             websocket=self.websocket,
             summary=summary,
         )
+        if self.ca_file is not None and not self.ca_file.is_file():
+            problems = [Problem("exchange.ca_file", f"there is no file {self.ca_file}"), *problems]
+        return address, problems
 
 
 @attrs.define(kw_only=True)

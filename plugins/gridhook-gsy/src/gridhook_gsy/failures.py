@@ -25,10 +25,14 @@ def describe_failure(error: requests.RequestException, timeout_seconds: float) -
     return _innermost(error)
 
 
-def reason_of(body: object, text: str) -> str:
-    """Return the reason that the body of an answer gives; the beginning of its text if there is none."""
+def reason_of(body: object, text: str, secrets: Iterable[str] = ()) -> str:
+    """Return the reason that the body of an answer gives; the beginning of its text if there is none.
+
+    :param secrets: are masked, since an exchange may repeat what it was sent.
+    """
     told = next((body[key] for key in _REASON_KEYS if body.get(key)), text) if isinstance(body, dict) else text
-    words = " ".join(str(told).split())
+    # Before anything is cut off or put together, or a part of a secret would be left.
+    words = " ".join(masked(str(told), secrets).split())
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 

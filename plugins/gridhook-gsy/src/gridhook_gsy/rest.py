@@ -21,11 +21,12 @@ from gridhook_gsy.credentials import Credentials
 from gridhook_gsy.failures import describe_failure, masked, reason_of
 from gridhook_gsy.tokens import Tokens, lifetime_of
 
-__all__ = ["Rest"]
+__all__ = ["Rest", "StatusError"]
 
 _UNAUTHORISED = 401
 _TOO_LARGE = 413
 _CHUNK = 1024 * 1024
+_MOST_TEXT = 64 * 1024
 
 
 class _Header(requests.auth.AuthBase):
@@ -38,6 +39,14 @@ class _Header(requests.auth.AuthBase):
         if self._token is not None:
             request.headers["Authorization"] = f"JWT {self._token}"
         return request
+
+
+class StatusError(RequestRefusedError):
+    """The exchange answered with a ``status`` that says no."""
+
+    def __init__(self, message: str, status: int) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class Rest:
@@ -78,6 +87,13 @@ class Rest:
         """
         return self._call("POST", url, body)
 
+    def clock(self) -> float | None:
+        """Return the server's time, seconds since 1970, or None if it does not tell.
+
+        :raises ExchangeError: there is no answer.
+        """
+        return _told_time(self._send("GET", f"{self._address.rest}/", {}, None))
+
     def _call(self, method: str, url: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
         sent = {"transaction_id": str(uuid.uuid4()), **body}
         token = self.tokens.current()
@@ -106,7 +122,15 @@ class Rest:
         try:
             # Not even to be followed: the answer to a redirected POST is that to a GET.
             response = self._session.request(
-                method, url, json=body, auth=_Header(token), timeout=self._timeout, allow_redirects=False, stream=True
+                method,
+                url,
+                json=body,
+                auth=_Header(token),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                # With the session's alone, REQUESTS_CA_BUNDLE would go before the configuration.
+                verify=self._verify,
             )
             with response:
                 chunks = []
@@ -132,38 +156,42 @@ class Rest:
         status = response.status_code
         place = f"{method} {url}: {status}"
         if 300 <= status < 400:  # noqa: PLR2004
-            msg = f"{place}: it is elsewhere, at {response.headers.get('Location')}; put that address into exchange.url"
+            elsewhere = masked(str(response.headers.get("Location")), self._secrets)
+            msg = f"{place}: it is elsewhere, at {elsewhere}; put that address into exchange.url"
             raise RequestRefusedError(msg)
         if response.ok:
             msg = f"{place}: the answer is not JSON; is this a Grid Singularity Exchange?"
             raise ExchangeError(msg)
-        reason = masked(
-            reason_of(body, response.content[:1000].decode("utf-8", "replace")),
-            (self._credentials.password, self.tokens.secret),
-        )
-        msg = f"{place}: {reason or response.reason}"
-        raise _kind_of(status)(msg)
+        reason = reason_of(body, response.content[:_MOST_TEXT].decode("utf-8", "replace"), self._secrets)
+        msg = f"{place}: {reason or masked(response.reason, self._secrets)}"
+        if status == _TOO_LARGE:
+            raise RequestTooLargeError(msg)
+        if status < 500:  # noqa: PLR2004
+            raise StatusError(msg, status)
+        raise ExchangeError(msg)
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return self._credentials.password, self.tokens.secret
 
     @property
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = requests.Session()
-            session.verify = self._verify
             for scheme in ("http://", "https://"):
                 session.mount(scheme, HTTPAdapter(max_retries=0))
             self._local.session = session
         return session
 
 
-def _kind_of(status: int) -> type[ExchangeError]:
-    if status == _TOO_LARGE:
-        return RequestTooLargeError
-    return RequestRefusedError if status < 500 else ExchangeError  # noqa: PLR2004
-
-
 def _server_time(response: requests.Response) -> float:
+    told = _told_time(response)
+    return time.time() if told is None else told
+
+
+def _told_time(response: requests.Response) -> float | None:
     try:
         return parsedate_to_datetime(response.headers["Date"]).timestamp()
     except (KeyError, ValueError, TypeError):
-        return time.time()
+        return None

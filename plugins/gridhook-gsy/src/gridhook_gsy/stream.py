@@ -12,6 +12,7 @@ from websockets.sync.client import connect
 from gridhook.errors import ExchangeError
 from gridhook.live.transport import ConnectionBrokenError
 from gridhook_gsy.address import is_loopback
+from gridhook_gsy.failures import masked
 
 __all__ = ["Stream"]
 
@@ -35,8 +36,9 @@ class Stream:
     def __init__(
         self, url: str, token: str, timeout_seconds: float, ping_seconds: float, ca_file: str | None = None
     ) -> None:
-        context = ssl.create_default_context(cafile=ca_file) if url.startswith("wss:") else None
+        self._token = token
         try:
+            context = ssl.create_default_context(cafile=ca_file) if url.startswith("wss:") else None
             self._connection = connect(
                 url,
                 additional_headers={"Authorization": f"JWT {token}"},
@@ -61,7 +63,8 @@ class Stream:
             msg = f"{url}: no WebSocket within {timeout_seconds:g} s"
             raise ExchangeError(msg) from None
         except (OSError, WebSocketException) as error:
-            msg = f"{url}: no WebSocket: {getattr(error, 'strerror', None) or error}"
+            why = masked(getattr(error, "strerror", None) or str(error), [token])
+            msg = f"{url}: no WebSocket: {why}"
             raise ExchangeError(msg) from None
         self._url = url
 
@@ -79,7 +82,7 @@ class Stream:
         try:
             return self._connection.recv()
         except ConnectionClosed as error:
-            raise ConnectionBrokenError(_why(error)) from None
+            raise ConnectionBrokenError(masked(_why(error), [self._token])) from None
 
     def close(self) -> None:
         """Close it, without waiting for whoever does not answer."""
