@@ -74,6 +74,7 @@ class FakeServer:
             compression=None,
             logger=QUIET,
         )
+        self.websocket_port = self.websockets.socket.getsockname()[1]
         for server in (self.http, self.websockets):
             threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -83,7 +84,7 @@ class FakeServer:
 
     @property
     def websocket_url(self):
-        return f"ws{'s' * self.is_secure}://127.0.0.1:{self.websockets.socket.getsockname()[1]}/external-ws"
+        return f"ws{'s' * self.is_secure}://127.0.0.1:{self.websocket_port}/external-ws"
 
     def close(self):
         self.hang_up()

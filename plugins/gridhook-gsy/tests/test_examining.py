@@ -208,9 +208,8 @@ def test_clocks_that_differ(server, examine, seconds, word):
 
 def test_a_websocket_that_is_refused(server, examine):
     server.aggregators = [{"name": "oracle", "uuid": "made"}]
-    url = server.websocket_url
     server.websockets.shutdown()
-    told = examine(websocket=url)
+    told = examine()
     assert told.statuses("websocket port", "aggregator", "websocket") == ["wrong", "ok", "wrong"]
 
 

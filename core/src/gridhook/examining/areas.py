@@ -29,6 +29,11 @@ def check_areas(found: Survey, seen: Examined, tell: Tell) -> None:
         for name in ("claims", "routes"):
             tell(skipped(name, "the areas of the exchange are not known"))
         return
+    absent = [name for name in found.reading.config.registration.use if name not in found.manager.plugins]
+    if absent:
+        for name in ("claims", "routes"):
+            tell(skipped(name, f"what {', '.join(absent)} would claim is not known: see config"))
+        return
     claimed, problems = _claims(found, tree, tell)
     told = {problem.message for problem in found.problems}
     for problem in (one for one in (*problems, *found.manager.unknown_areas(tree)) if one.message not in told):
