@@ -9,7 +9,7 @@ import pytest
 from gridhook.commands import Batch, ClaimAreas, OrderLines, PlaceOrders
 from gridhook.errors import ConfigError
 from gridhook.events import Answered, Connected, Finished, SlotOpened, Ticked, Traded
-from gridhook.links import Exchange, LinkRequest
+from gridhook.links import Examinable, Exchange, LinkRequest
 from gridhook_exchange.link import SHIPPED, EmbeddedExchange, EmbeddedLink
 
 
@@ -150,3 +150,13 @@ class TestExchange:
     def test_a_seed_below_zero_is_refused(self):
         with pytest.raises(ValueError, match="seed"):
             EmbeddedExchange(seed=-1)
+
+    def test_an_examination_tells_what_is_in_the_community(self):
+        exchange, checks = EmbeddedExchange(), []
+        assert isinstance(exchange, Examinable)
+        seen = exchange.examine(request(), checks.append)
+        assert seen.tree.ids == exchange.known_areas(request()).ids
+        assert seen.holders == {}
+        (check,) = checks
+        assert check.status == "ok"
+        assert "21 assets in 12 markets, 2 slots from 2026-06-14T22:00:00+00:00" in check.text

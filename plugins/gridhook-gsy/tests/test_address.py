@@ -87,3 +87,19 @@ def test_what_is_wrong_is_said_with_its_place(options, path):
 )
 def test_addresses_of_this_machine_are_known(url, is_here):
     assert is_loopback(url) is is_here
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "websocket"),
+    [
+        ("//", {"API_CLIENT_DOMAIN_NAME": "https://ann:hidden@gsy.example"}, None),
+        ("//", {"API_CLIENT_DOMAIN_NAME": "http://ann:hidden@gsy.example"}, None),
+        ("//gsy.example", {}, "wss://ann:hidden@gsy.example"),
+        ("//gsy.example", {}, "https://ann:hidden@gsy.example"),
+    ],
+)
+def test_credentials_in_an_address_are_refused_and_not_shown(url, environ, websocket):
+    with pytest.raises(ConfigError) as caught:
+        find(url, environ=environ, websocket=websocket)
+    assert "gsy.example" in str(caught.value)
+    assert "hidden" not in str(caught.value)

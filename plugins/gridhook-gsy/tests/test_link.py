@@ -284,3 +284,12 @@ def test_the_ca_file_goes_before_the_environments(start_server, tmp_path, monkey
     keys = {"simulation": SIMULATION, "websocket": server.websocket_url, "ca_file": CERTIFICATES / "good.pem"}
     link = GsyOverHttps(**keys).open(LinkRequest(server.url.removeprefix("https:"), "oracle", None, tmp_path))
     link.close()
+
+
+@pytest.mark.parametrize("written", [PASSWORD, json.dumps({"password": PASSWORD})], ids=["plain", "as JSON"])
+def test_a_password_that_is_repeated_is_masked_before_the_text_is_cut_off(server, open_link, written):
+    server.answers["/api-token-auth/"] = [(500, f"you sent {'x' * 170} {written}".encode())]
+    with pytest.raises(ExchangeError) as caught:
+        open_link()
+    assert "you sent x" in str(caught.value)
+    assert PASSWORD[:6] not in str(caught.value)

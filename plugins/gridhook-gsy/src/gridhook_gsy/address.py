@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
@@ -90,14 +91,18 @@ def find_address(
     if not rest:
         rest = _origin(_with_scheme(told or _DEFAULT_HOST, scheme), DOMAIN, problems)
         if not problems and urlsplit(rest).scheme != scheme:
-            problems.append(Problem("exchange.url", f"begins with 'gsy+{scheme}:', but the address is {rest!r}"))
+            problems.append(
+                Problem("exchange.url", f"begins with 'gsy+{scheme}:', but the address is {_shown(rest)!r}")
+            )
     # A token must not go to another host than the one that is meant.
     is_same = not told or _with_scheme(told, scheme).rstrip("/") == rest
     given = websocket or (is_same and (environ.get(WEBSOCKET_DOMAIN) or (summary.websocket if summary else ""))) or ""
     default = f"{_WEBSOCKET_SCHEMES[scheme]}{rest.removeprefix(scheme)}{_WEBSOCKET_PATH}"
     stream = _with_scheme(given.rstrip("/"), _WEBSOCKET_SCHEMES[scheme]) if given else default
     if urlsplit(stream).scheme not in _WEBSOCKET_SCHEMES.values():
-        problems.append(Problem("exchange.websocket", f"has to begin with 'wss://' or 'ws://', not {stream!r}"))
+        problems.append(Problem("exchange.websocket", f"has to begin with 'wss://' or 'ws://', not {_shown(stream)!r}"))
+    elif urlsplit(stream).username is not None:
+        problems.append(Problem("exchange.websocket", f"credentials do not belong into an address: {_shown(stream)!r}"))
     identity = environ.get(SIMULATION) or simulation or (summary.simulation if summary else "")
     if not identity:
         problems.append(
@@ -123,6 +128,11 @@ def _with_scheme(text: str, scheme: str) -> str:
     return text if "://" in text else f"{scheme}://{text}"
 
 
+def _shown(url: str) -> str:
+    """Return an address without the credentials that somebody wrote into it."""
+    return re.sub(r"//[^/]*@", "//***@", url)
+
+
 def _origin(url: str, at: str, problems: list[Problem]) -> str:
     try:
         parts = urlsplit(url)
@@ -130,5 +140,5 @@ def _origin(url: str, at: str, problems: list[Problem]) -> str:
     except ValueError:
         is_right = False
     if not is_right or parts.query or parts.fragment or parts.username is not None:
-        problems.append(Problem(at, f"{url!r} is no address such as 'https://HOST' or 'http://HOST:PORT'"))
+        problems.append(Problem(at, f"{_shown(url)!r} is no address such as 'https://HOST' or 'http://HOST:PORT'"))
     return url.rstrip("/")

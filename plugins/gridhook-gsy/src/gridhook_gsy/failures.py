@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
 
 import requests
 
@@ -39,8 +41,9 @@ def reason_of(body: object, text: str, secrets: Iterable[str] = ()) -> str:
 def masked(text: str, secrets: Iterable[str]) -> str:
     """Return a text without secrets: an exchange may repeat what it was sent."""
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
+        # As it is, as in a request's body, and as in an address.
+        for written in (secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)):
+            text = text.replace(written, "***") if written else text
     return text
 
 
