@@ -106,6 +106,12 @@ def test_a_host_without_an_address(examine):
     assert told.statuses("port", "clock", "login", "registry", "aggregator", "websocket") == ["skipped"] * 6
 
 
+def test_a_name_server_that_says_nothing_is_not_waited_for(examine, monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: threading.Event().wait())
+    told = examine("//exchange.example", websocket=None, timeout_seconds=0.2)
+    assert "no name server" in told["dns"].text
+
+
 def test_a_port_that_is_closed(examine):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -129,11 +135,13 @@ def test_a_server_that_says_nothing_is_not_waited_for(examine):
     [
         (None, "are not accepted", "correct the name or the password"),
         ((400, {"non_field_errors": ["Unable to log in"]}), "Unable to log in", "correct the name or the password"),
+        ((404, b"not here"), "404", "whether exchange.url is right"),
+        ((302, b""), "it is elsewhere", "correct exchange.url"),
         ((503, b"down"), "503", "exchange's fault"),
         ((200, {"token": "x"}), "no token", "exchange's fault"),
         ((200, b"<html>"), "not JSON", "exchange's fault"),
     ],
-    ids=["wrong password", "refused", "down", "no token", "a page"],
+    ids=["wrong password", "refused", "another site", "moved", "down", "no token", "a page"],
 )
 def test_ways_not_to_be_logged_in(server, examine, monkeypatch, answer, word, remedy):
     if answer is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from gridhook.dryrun import Unsent, UnsentOrder
@@ -23,12 +24,18 @@ class UnsentOrders:
             self._orders += 1
         else:
             self._deletions += 1
-        sys.stderr.write(f"{_line(unsent)}\n")
+        _say(_line(unsent))
 
     def sum_up(self) -> None:
         """Write how many there were."""
         deletions = f", and the orders of {self._deletions} lots not deleted" if self._deletions else ""
-        sys.stderr.write(f"dry run: {self._orders} orders were not sent{deletions}\n")
+        _say(f"dry run: {self._orders} orders were not sent{deletions}")
+
+
+def _say(line: str) -> None:
+    # That nobody reads it any more is no reason to end.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{line}\n")
 
 
 def _line(unsent: Unsent) -> str:

@@ -27,6 +27,7 @@ from gridhook_gsy.tokens import lifetime_of
 __all__ = ["Examination", "find_aggregator"]
 
 _FORBIDDEN, _NOT_FOUND = 403, 404
+_WRONG_CREDENTIALS = (400, 401, 403)
 _SERVER = "it is the exchange's fault, or of what is before it: try again later, or ask its operators"
 
 
@@ -87,7 +88,9 @@ class Examination:
 
     def _reach(self, prefix: str, url: str) -> bool:
         """Tell whether an address can be reached; return whether it is worth a request."""
-        proxy = select_proxy(url, get_environ_proxies(url, None))
+        # WebSockets go by way of the same proxies as requests.
+        requested = url.replace("ws", "http", 1) if url.startswith("ws") else url
+        proxy = select_proxy(requested, get_environ_proxies(requested, None))
         if proxy is not None:
             parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
             shown = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
@@ -97,7 +100,7 @@ class Examination:
             self._skip("the proxy does that", *(f"{prefix}{name}" for name in ("dns", "port", "tls")))
             return True
         host, port = place_of(url)
-        found = check_host(f"{prefix}dns", host, port)
+        found = check_host(f"{prefix}dns", host, port, self.timeout_seconds)
         self.tell(found)
         is_encrypted = urlsplit(url).scheme in ("https", "wss")
         if not is_encrypted:
@@ -135,10 +138,8 @@ class Examination:
         who = f"{self.credentials.username!r} (from {self.sources.credentials})"
         try:
             token = rest.tokens.renew()
-        except RequestRefusedError as error:
-            self.tell(wrong("login", f"{who}: {error}", "correct the name or the password of the user"))
         except ExchangeError as error:
-            self.tell(wrong("login", f"{who}: {error}", _SERVER))
+            self.tell(wrong("login", f"{who}: {error}", _login_remedy(error)))
         else:
             hours = lifetime_of(token, time.time()) / 3600
             self.tell(ok("login", f"{who} is logged in; a token is valid for {hours:.3g} h, and renewed before"))
@@ -198,6 +199,16 @@ class Examination:
         else:
             stream.close()
             self.tell(ok("websocket", f"{url} can be listened to"))
+
+
+def _login_remedy(error: ExchangeError) -> str:
+    if isinstance(error, StatusError):
+        if error.status in _WRONG_CREDENTIALS:
+            return "correct the name or the password of the user"
+        if error.status == _NOT_FOUND:
+            return "look whether exchange.url is right: nobody logs in there"
+    # Of the refusals only redirections have no such status; they say where it is.
+    return "correct exchange.url" if isinstance(error, RequestRefusedError) else _SERVER
 
 
 def find_aggregator(listed: object, name: str) -> str | None:

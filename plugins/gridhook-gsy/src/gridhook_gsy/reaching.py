@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import os
+import queue
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -31,15 +33,28 @@ def place_of(url: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 
 
-def check_host(name: str, host: str, port: int) -> Check:
+def check_host(name: str, host: str, port: int, seconds: float) -> Check:
     """Look up the name of a host."""
+    answers: queue.Queue[list[str] | Exception] = queue.Queue()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+        else:
+            answers.put(list(dict.fromkeys(str(one[4][0]) for one in found)))
+
+    # Name servers are waited for as long as the system likes, unless that is done elsewhere.
+    threading.Thread(target=look_up, daemon=True).start()
+    remedy = "correct the address, or look whether this machine is connected and its name server answers"
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        remedy = "correct the address, or look whether this machine is connected and its name server answers"
-        return wrong(name, f"{host} has no address: {why}", remedy)
-    return ok(name, f"{host} is {', '.join(dict.fromkeys(str(one[4][0]) for one in found))}")
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        return wrong(name, f"no name server tells the address of {host} within {seconds:g} s", remedy)
+    if isinstance(answer, Exception):
+        return wrong(name, f"{host} has no address: {getattr(answer, 'strerror', None) or answer}", remedy)
+    return ok(name, f"{host} is {', '.join(answer)}")
 
 
 def check_port(name: str, host: str, port: int, seconds: float) -> Check:

@@ -109,7 +109,7 @@ class Rest:
         response = self._send("POST", url, credentials, None)
         if response.status_code == _UNAUTHORISED:
             msg = f"{url}: user {self._credentials.username!r} and the password are not accepted"
-            raise RequestRefusedError(msg)
+            raise StatusError(msg, _UNAUTHORISED)
         answer = self._read("POST", url, response)
         token = answer.get("access") if isinstance(answer, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
