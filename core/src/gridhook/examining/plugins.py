@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gridhook.checks import Check, Tell, ok, warning, wrong
-from gridhook.config import DOMAINS, Config
+from gridhook.config import DOMAINS, ROUTED_DOMAINS, Config
 from gridhook.deployment import Survey
 from gridhook.plugins.discovery import PLUGINS, find_installed
 from gridhook.plugins.loading import Plugin
@@ -44,11 +44,12 @@ def check_domains(config: Config, tell: Tell) -> None:
             continue
         parts = [f"{key}: {', '.join(route) or 'nobody'}" for key, route in routes.items()]
         others = "all others" if routes else "all assets"
-        text = "; ".join([*parts, f"{others}: {', '.join(use) or 'nobody'}"]) if domain in _ROUTED else ", ".join(use)
+        text = (
+            "; ".join([*parts, f"{others}: {', '.join(use) or 'nobody'}"])
+            if domain in ROUTED_DOMAINS
+            else ", ".join(use)
+        )
         tell(ok(domain, text))
-
-
-_ROUTED = ("pricing", "requirements", "forecasting", "settlement")
 
 
 def _loaded(plugin: Plugin, core_range: str | None) -> Check:
