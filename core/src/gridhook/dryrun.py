@@ -75,6 +75,11 @@ class DryRunLink:
         self._answers: deque[Answered] = deque()
 
     @property
+    def tick_seconds(self) -> float | None:
+        """How often the exchange tells of the market."""
+        return self._link.tick_seconds
+
+    @property
     def caution(self) -> str:
         """What to know before this is done on an exchange where others trade."""
         end = (

@@ -33,13 +33,16 @@ class Link(Protocol):
 
     ``slots``
         how many slots there will be, if that is known.
-    ``tick_seconds``
-        how often the exchange tells of the market, by the clock; None where it waits for batches, or while that is not
-        known. An agent that takes longer comes too late.
     """
 
     slots: int | None
-    tick_seconds: float | None
+
+    @property
+    def tick_seconds(self) -> float | None:
+        """How often the exchange tells of the market, by the clock; an agent that takes longer comes too late.
+
+        None where the exchange waits for batches, or while that is not known.
+        """
 
     def events(self) -> Iterator[ExchangeEvent]:
         """Yield events until the exchange finishes; the first is ``Connected``.
