@@ -19,6 +19,7 @@ class FaultyProxy:
         self._flows = threading.Event()
         self._flows.set()
         self._cut_after = None
+        self._is_cut = threading.Event()
         self._pairs = []
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -33,8 +34,10 @@ class FaultyProxy:
             _break(*pair)
 
     def cut(self, count):
-        """Break the next connection over which more than ``count`` bytes come from the server, in their middle."""
+        """Break the next connection over which more than ``count`` bytes come from the server; wait for that."""
+        self._is_cut.clear()
         self._cut_after = count
+        assert self._is_cut.wait(60)
 
     def swallow(self):
         """Let nothing through any more, and say nothing."""
@@ -76,6 +79,7 @@ class FaultyProxy:
                 if is_answer and self._cut_after is not None and len(data) > self._cut_after:
                     count, self._cut_after = self._cut_after, None
                     drain.sendall(data[:count])
+                    self._is_cut.set()
                     break
                 drain.sendall(data)
         _break(source, drain)

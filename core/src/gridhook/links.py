@@ -114,12 +114,15 @@ class LinkRequest:
         end after so many slots; None: when the exchange does.
     ``base``
         the folder that a path in the address is relative to.
+    ``is_commanded``
+        whether the address was given on the command line, which goes before the environment.
     """
 
     url: str
     aggregator: str
     slots: int | None
     base: Path
+    is_commanded: bool = False
 
 
 @runtime_checkable
@@ -147,10 +150,15 @@ class Exchange(Protocol):
         """
 
 
-def find_exchange(config: Config, slots: int | None) -> tuple[Exchange | None, LinkRequest, list[Problem]]:
-    """Return the exchange of the configured address, as far as its settings are right, and what to open it with."""
+def find_exchange(
+    config: Config, slots: int | None, *, is_commanded: bool = False
+) -> tuple[Exchange | None, LinkRequest, list[Problem]]:
+    """Return the exchange of the configured address, as far as its settings are right, and what to open it with.
+
+    :param is_commanded: whether the address is the command line's.
+    """
     scheme, _, rest = config.exchange.url.partition(":")
-    request = LinkRequest(rest, config.exchange.aggregator, slots, config.link.base)
+    request = LinkRequest(rest, config.exchange.aggregator, slots, config.link.base, is_commanded)
     cls, problem = _load(scheme)
     if cls is None:
         return None, request, [Problem("exchange.url", problem)]

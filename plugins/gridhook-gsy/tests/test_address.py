@@ -3,17 +3,22 @@
 import pytest
 
 from gridhook.errors import ConfigError
-from gridhook_gsy.address import find_address, is_loopback
+from gridhook_gsy.address import is_loopback
+from gridhook_gsy.finding import Given, find_address
 from gridhook_gsy.summary import Summary
 
 FILE = Summary("https://file.example", "wss://file.example/ws", "from-file")
 
 
-def find(url="//gsy.example", scheme="https", environ=None, **options):
-    address, problems = find_address(scheme, url, environ or {}, **{"simulation": "sim", **options})
-    if problems:
-        raise ConfigError(problems)
-    return address
+def look(url="//gsy.example", scheme="https", environ=None, **options):
+    return find_address(Given(scheme, url, **{"simulation": "sim", **options}), environ or {})
+
+
+def find(*arguments, **options):
+    found = look(*arguments, **options)
+    if found.problems:
+        raise ConfigError(found.problems)
+    return found.address
 
 
 def test_the_websocket_is_on_the_same_host():
@@ -31,26 +36,54 @@ def test_the_paths_are_those_of_the_protocol():
     assert address.stream("agg") == "wss://gsy.example/external-ws/sim/aggregator/agg/"
 
 
-def test_without_a_host_the_environment_then_the_file_then_the_public_exchange_count():
-    environ = {
-        "API_CLIENT_DOMAIN_NAME": "https://env.example",
-        "API_CLIENT_WEBSOCKET_DOMAIN_NAME": "wss://env.example/w/",
-    }
-    assert find("//", environ=environ, summary=FILE).websocket == "wss://env.example/w"
+ENVIRON = {
+    "API_CLIENT_DOMAIN_NAME": "https://env.example",
+    "API_CLIENT_WEBSOCKET_DOMAIN_NAME": "wss://env.example/w/",
+}
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_configuration():
+    everything = {"environ": ENVIRON, "summary": FILE}
+    assert find("//mine.example", is_commanded=True, **everything).rest == "https://mine.example"
+    assert find("//gsy.example", **everything).rest == "https://env.example"
+    assert find("//gsy.example", summary=FILE).rest == "https://gsy.example"
     assert find("//", summary=FILE).rest == "https://file.example"
-    assert find("//", summary=FILE).websocket == "wss://file.example/ws"
+    assert find("//", is_commanded=True, **everything).rest == "https://env.example"
     assert find("//").rest == "https://d3aweb.gridsingularity.com"
 
 
-def test_a_host_in_the_url_counts_and_its_token_goes_to_no_other_host():
-    environ = {
-        "API_CLIENT_DOMAIN_NAME": "https://env.example",
-        "API_CLIENT_WEBSOCKET_DOMAIN_NAME": "wss://env.example/w",
-    }
-    assert find(environ=environ).websocket == "wss://gsy.example/external-ws"
+def test_the_websocket_is_the_one_that_belongs_to_the_host():
+    assert find(environ=ENVIRON).websocket == "wss://env.example/w"
+    assert find(environ=ENVIRON, websocket="wss://given.example").websocket == "wss://env.example/w"
+    assert find("//", summary=FILE).websocket == "wss://file.example/ws"
+    assert find(websocket="wss://given.example").websocket == "wss://given.example"
+    only = {"API_CLIENT_WEBSOCKET_DOMAIN_NAME": "wss://env.example/w/"}
+    assert find(environ=only, websocket="wss://given.example").websocket == "wss://env.example/w"
+
+
+def test_a_token_goes_to_no_other_host_than_the_one_that_is_meant():
+    mine = {"url": "//mine.example", "is_commanded": True}
+    assert find(**mine, environ=ENVIRON).websocket == "wss://mine.example/external-ws"
+    assert find(**mine, websocket="wss://given.example").websocket == "wss://mine.example/external-ws"
     assert find(summary=FILE).websocket == "wss://gsy.example/external-ws"
-    assert find("//env.example", environ=environ).websocket == "wss://env.example/w"
-    assert find(environ=environ, websocket="wss://given.example").websocket == "wss://given.example"
+    domain = {"API_CLIENT_DOMAIN_NAME": "https://env.example"}
+    assert find(environ=domain, websocket="wss://gsy.example/x").websocket == "wss://env.example/external-ws"
+
+
+def test_it_is_told_where_each_part_comes_from_and_what_it_goes_before():
+    found = look(environ={**ENVIRON, "API_CLIENT_SIMULATION_ID": "env"})
+    assert (found.rest, found.simulation) == ("API_CLIENT_DOMAIN_NAME", "API_CLIENT_SIMULATION_ID")
+    assert found.websocket == "API_CLIENT_WEBSOCKET_DOMAIN_NAME"
+    assert found.overruled == {
+        "API_CLIENT_DOMAIN_NAME": "https://gsy.example",
+        "API_CLIENT_SIMULATION_ID": "sim",
+    }
+    found = look("//env.example/", environ={**ENVIRON, "API_CLIENT_SIMULATION_ID": "sim"})
+    assert found.overruled == {}
+    found = look("//", summary=FILE, simulation=None)
+    assert (found.rest, found.websocket, found.simulation) == ("simulation_file",) * 3
+    found = look()
+    assert (found.rest, found.websocket, found.simulation) == ("exchange.url", "same host", "exchange.simulation")
 
 
 def test_the_environments_simulation_goes_before_the_keys_and_that_before_the_files():

@@ -19,8 +19,9 @@ def file(tmp_path):
 
 
 def test_the_environment_goes_before_the_file(file):
-    assert find_credentials(file, ENVIRON) == Credentials("ann", "hush")
-    assert find_credentials(file, {}) == Credentials("ben", "quiet")
+    from_environment = "API_CLIENT_USERNAME and API_CLIENT_PASSWORD"
+    assert find_credentials(file, ENVIRON) == Credentials("ann", "hush", from_environment)
+    assert find_credentials(file, {}) == Credentials("ben", "quiet", str(file))
 
 
 def test_a_password_is_not_in_a_repr():

@@ -24,10 +24,11 @@ _log = logging.getLogger(__name__)
 
 @attrs.frozen
 class Credentials:
-    """A user and the password."""
+    """A user and the password, and where they come from, in words."""
 
     username: str
     password: str = attrs.field(repr=False)
+    source: str = ""
 
 
 def find_credentials(file: Path | None, environ: Mapping[str, str]) -> Credentials:
@@ -48,7 +49,8 @@ def find_credentials(file: Path | None, environ: Mapping[str, str]) -> Credentia
     if not (username and password):
         message = f"there are no credentials: set {USERNAME} and {PASSWORD}, or give credentials_file"
         raise ConfigError(Problem("exchange", message))
-    return Credentials(username, password)
+    sources = (name if environ.get(name) else str(file or "typed in") for name in (USERNAME, PASSWORD))
+    return Credentials(username, password, " and ".join(dict.fromkeys(sources)))
 
 
 def _ask_name() -> str:

@@ -18,9 +18,9 @@ from gridhook.wire.registry import read_holders, read_registry
 from gridhook_gsy.address import Address
 from gridhook_gsy.clocks import check_clock
 from gridhook_gsy.credentials import Credentials
+from gridhook_gsy.finding import DOMAIN, SIMULATION, Found
 from gridhook_gsy.reaching import check_encryption, check_host, check_port, check_tls, place_of
 from gridhook_gsy.rest import Rest, StatusError
-from gridhook_gsy.sources import Sources
 from gridhook_gsy.stream import Stream
 from gridhook_gsy.tokens import lifetime_of
 
@@ -41,8 +41,7 @@ class Examination:
         its name.
     """
 
-    address: Address
-    sources: Sources
+    found: Found
     credentials: Credentials | ConfigError
     aggregator: str
     timeout_seconds: float
@@ -52,9 +51,8 @@ class Examination:
 
     def run(self) -> Examined:
         """Look at everything; return the areas and whose they are."""
-        address, sources = self.address, self.sources
-        places = f"{address.rest} ({sources.rest}), WebSocket {address.websocket} ({sources.websocket})"
-        self.tell(ok("address", places))
+        found, address = self.found, self.address
+        self._see_address(f"{address.rest} ({found.rest}), WebSocket {address.websocket} ({found.websocket})")
         self._see_simulation()
         is_open = self._reach("", address.rest)
         self._reach_websocket()
@@ -76,8 +74,22 @@ class Examination:
             self.tell(skipped(name, reason))
         return Examined()
 
+    @property
+    def address(self) -> Address:
+        """The address of the exchange."""
+        return self.found.address
+
+    def _see_address(self, places: str) -> None:
+        overruled = self.found.overruled.get(DOMAIN)
+        if overruled is None:
+            self.tell(ok("address", places))
+        else:
+            text = f"{places}; the configuration names another one, {overruled}, which does not count"
+            self.tell(warning("address", text, f"unset {DOMAIN}, unless that is meant"))
+
     def _see_simulation(self) -> None:
-        identity, source, overruled = self.address.simulation, self.sources.simulation, self.sources.overruled
+        identity, source = self.address.simulation, self.found.simulation
+        overruled = self.found.overruled.get(SIMULATION)
         if not identity:
             self._skip("none is given: see config", "simulation")
         elif overruled:
@@ -135,7 +147,7 @@ class Examination:
         if not is_open:
             self._skip("the exchange cannot be reached", "login")
             return False
-        who = f"{self.credentials.username!r} (from {self.sources.credentials})"
+        who = f"{self.credentials.username!r} (from {self.credentials.source})"
         try:
             token = rest.tokens.renew()
         except ExchangeError as error:
@@ -148,7 +160,7 @@ class Examination:
 
     def _see_registry(self, rest: Rest) -> Examined:
         """Tell of the areas of the simulation, and return them."""
-        identity, source = self.address.simulation, self.sources.simulation
+        identity, source = self.address.simulation, self.found.simulation
         try:
             value = rest.get(self.address.registry)
             tree, holders = read_registry(value), read_holders(value)

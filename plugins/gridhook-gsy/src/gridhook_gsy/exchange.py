@@ -16,21 +16,21 @@ from gridhook.grid import Tree
 from gridhook.links import Examined, LinkRequest
 from gridhook.live.link import LiveLink
 from gridhook.live.settings import LiveSettings
-from gridhook_gsy.address import Address, find_address, is_loopback
+from gridhook_gsy.address import is_loopback
 from gridhook_gsy.credentials import Credentials, find_credentials
 from gridhook_gsy.examining import Examination
+from gridhook_gsy.finding import Found, Given, find_address
 from gridhook_gsy.rest import Rest
-from gridhook_gsy.sources import find_sources
 from gridhook_gsy.summary import Summary, read_summary
 from gridhook_gsy.transport import GsyTransport
 
-__all__ = ["GsyOverHttp", "GsyOverHttps"]
+__all__ = ["GsyOverHttp", "GsyOverHttps", "GsySettings"]
 
 _log = logging.getLogger(__name__)
 
 
 @attrs.define(kw_only=True)
-class _Gsy(LiveSettings):
+class GsySettings(LiveSettings):
     """Keys of ``[exchange]``, besides those of all live links.
 
     ``simulation``
@@ -69,7 +69,7 @@ class _Gsy(LiveSettings):
 
         :raises ConfigError: it is wrong, or no simulation is given.
         """
-        self._address(request, self._summary())
+        self._right_address(request, self._summary())
         return None
 
     def open(self, request: LinkRequest) -> LiveLink:
@@ -79,7 +79,10 @@ class _Gsy(LiveSettings):
         :raises ExchangeError: the exchange cannot be reached, or refuses us.
         """
         summary = self._summary()
-        address = self._address(request, summary)
+        found = self._right_address(request, summary)
+        for name, ours in found.overruled.items():
+            _log.warning("%s goes before the configuration's %s", name, ours)
+        address = found.address
         credentials = find_credentials(self.credentials_file, os.environ)
         if self.scheme == "http" and not is_loopback(address.rest):
             _log.warning("%s is not encrypted: others on the way can read the password; use gsy+https:", address.rest)
@@ -105,61 +108,52 @@ class _Gsy(LiveSettings):
 
         :raises ConfigError: the address is wrong.
         """
-        summary = self._summary()
-        address, problems = self._look_up(request, summary)
-        if any(problem.path != "exchange.simulation" for problem in problems):
-            raise ConfigError(problems)
+        found = self._address(request, self._summary())
+        if any(problem.path != "exchange.simulation" for problem in found.problems):
+            raise ConfigError(found.problems)
         credentials: Credentials | ConfigError
         try:
             credentials = find_credentials(self.credentials_file, os.environ)
         except ConfigError as error:
             credentials = error
-        sources = find_sources(
-            address,
-            request.url,
-            os.environ,
-            simulation=self.simulation,
-            websocket=self.websocket,
-            summary=summary,
-            credentials_file=self.credentials_file,
-        )
         ca_file = None if self.ca_file is None else str(self.ca_file)
-        seconds = self.timeout_seconds
-        name = request.aggregator
-        return Examination(address, sources, credentials, name, seconds, self.ping_seconds, ca_file, tell).run()
+        name, seconds = request.aggregator, self.timeout_seconds
+        return Examination(found, credentials, name, seconds, self.ping_seconds, ca_file, tell).run()
 
     def _summary(self) -> Summary | None:
         return None if self.simulation_file is None else read_summary(self.simulation_file)
 
-    def _address(self, request: LinkRequest, summary: Summary | None) -> Address:
-        address, problems = self._look_up(request, summary)
-        if problems:
-            raise ConfigError(problems)
-        return address
+    def _right_address(self, request: LinkRequest, summary: Summary | None) -> Found:
+        found = self._address(request, summary)
+        if found.problems:
+            raise ConfigError(found.problems)
+        return found
 
-    def _look_up(self, request: LinkRequest, summary: Summary | None) -> tuple[Address, list[Problem]]:
-        address, problems = find_address(
+    def _address(self, request: LinkRequest, summary: Summary | None) -> Found:
+        given = Given(
             self.scheme,
             request.url,
-            os.environ,
+            is_commanded=request.is_commanded,
             simulation=self.simulation,
             websocket=self.websocket,
             summary=summary,
         )
+        found = find_address(given, os.environ)
         if self.ca_file is not None and not self.ca_file.is_file():
-            problems = [Problem("exchange.ca_file", f"there is no file {self.ca_file}"), *problems]
-        return address, problems
+            missing = Problem("exchange.ca_file", f"there is no file {self.ca_file}")
+            return attrs.evolve(found, problems=(missing, *found.problems))
+        return found
 
 
 @attrs.define(kw_only=True)
-class GsyOverHttps(_Gsy):
+class GsyOverHttps(GsySettings):
     """``gsy+https://HOST``: a Grid Singularity Exchange, encrypted."""
 
     scheme: ClassVar[str] = "https"
 
 
 @attrs.define(kw_only=True)
-class GsyOverHttp(_Gsy):
+class GsyOverHttp(GsySettings):
     """``gsy+http://HOST``: a Grid Singularity Exchange, not encrypted, such as one on this machine."""
 
     scheme: ClassVar[str] = "http"
