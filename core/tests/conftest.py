@@ -174,8 +174,9 @@ class AgentStage:
         self.state, self.commands = step(state, event, self.decide)
         return self
 
-    def connect(self, requirements="binding"):
-        return self.step(Connected(self.tree, requirements))
+    def connect(self, requirements="binding", lists_areas=True):
+        tree = self.tree if lists_areas else make_tree({})
+        return self.step(Connected(tree, requirements, lists_areas=lists_areas))
 
     def open_slot(self, *assets, slot=0, progress=0.0, deviations=None, tree=None):
         self.slot_number = slot

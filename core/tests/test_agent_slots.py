@@ -191,3 +191,33 @@ def test_slots_between_are_those_that_the_exchange_left_out(make_stage, last, no
     event = stage.market_event(now)
     assert slots_between(stage.slot(last), event) == tuple(map(stage.slot, missed))
     assert slots_between(None, event) == ()
+
+
+def test_on_an_exchange_that_lists_no_areas_names_are_asked_for_until_events_bring_a_tree(stage):
+    claims = (Claim(names=["Load", "PV"], kinds=["pv"]), Claim(names=["PV"], ids=["id:Meter"], globs=["*"]))
+    stage.decide.claims = (("claim", claims[0]), ("mine", claims[1]))
+    stage.connect(lists_areas=False)
+    assert stage.command(ClaimAreas) == ClaimAreas(("id:Meter",), ("Load", "PV"))
+    assert stage.notice(AreasClaimed) == AreasClaimed(("id:Meter", "Load", "PV"))
+    stage.open_slot(tree=stage.state.tree)
+    assert stage.sent == []
+    stage.decide.claims = (("claim", Claim(names=["Load", "Lod"])),)
+    stage.open_slot(stage.load(), slot=1)
+    assert stage.command(ClaimAreas) == ClaimAreas(("id:Load",))
+    assert [problem.path for problem in stage.notice(AreasClaimed).problems] == ["plugins.claim.names"]
+
+
+def test_on_an_exchange_that_lists_no_areas_claims_without_a_name_lead_nowhere_for_ever(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["load"])), ("none", Claim()))
+    stage.connect(lists_areas=False)
+    notice = stage.notice(AreasClaimed)
+    assert notice.is_impossible
+    ((path, message),) = [(problem.path, problem.message) for problem in notice.problems]
+    assert path == "plugins.claim.names"
+    assert "name at least one asset here" in message
+
+
+def test_on_an_exchange_that_lists_no_areas_nothing_may_be_wanted(stage):
+    stage.connect(lists_areas=False)
+    assert stage.command(ClaimAreas) == ClaimAreas(())
+    assert stage.notice(AreasClaimed) == AreasClaimed(())

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gridhook import Claim
-from gridhook.claims import matches, resolve_claim
+from gridhook.claims import ids_and_names, matches, resolve_claim
 from gridhook.testing import make_tree
 
 TREE = make_tree(
@@ -101,3 +101,27 @@ def test_a_glob_with_a_slash_is_held_against_the_path_else_against_the_name(patt
 def test_a_text_is_no_list_of_texts(part):
     with pytest.raises(TypeError, match=r"of a claim are lists of texts: \['load'\], not 'load'$"):
         Claim(**{part: "load"})
+
+
+UNLISTED = attrs.evolve(TREE, kinds=[kind if kind in ("market", "pv") else "other" for kind in TREE.kinds])
+
+
+def found_unlisted(**claim):
+    positions, problems = resolve_claim(Claim(**claim), UNLISTED, is_listed=False)
+    return {UNLISTED.names[position] for position in positions}, [problem.path for problem in problems]
+
+
+def test_without_a_registry_an_asset_of_which_only_the_name_is_known_fits_globs_and_all_kinds_together():
+    assert found_unlisted(globs=["Load *", "Meter*"]) == ({"Load 1", "Load 2", "Meter 2"}, [])
+    everything = {"Load 1", "PV 1", "Load 2", "Meter 2", "Other"}
+    assert found_unlisted(kinds=["load", "pv", "storage", "smart-meter"]) == (everything, [])
+    assert found_unlisted(kinds=["market"]) == ({"Grid", "North", "South"}, [])
+
+
+def test_without_a_registry_one_kind_finds_those_that_are_held_and_it_is_said_why():
+    assert found_unlisted(kinds=["pv", "load"]) == ({"PV 1"}, ["kinds"])
+
+
+def test_without_any_area_ids_and_names_are_left_but_those_that_are_excluded():
+    claim = Claim(["Load 1", "Grid/South/Load 2", "PV 1"], ["load"], ["*"], ["id:x"], ["PV*", "Load 2"])
+    assert ids_and_names(claim) == (["id:x"], ["Load 1"])

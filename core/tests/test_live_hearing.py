@@ -105,3 +105,15 @@ def test_an_exchange_that_begins_its_time_anew_is_heard_from_its_first_event_on(
         ("SlotOpened", slot(0), 0.0),
         ("Ticked", slot(0), 0.4),
     ]
+
+
+def test_an_exchange_that_began_anew_has_no_tree_until_it_tells():
+    hearing = Hearing(make_tree({}), is_listed=False)
+    hearing.hear(market(0))
+    tree = hearing.tree
+    assert len(tree) == len(TREE)
+    assert tree.registered.all()
+    hearing.meet_again(make_tree({}))
+    assert hearing.tree is tree
+    hearing.meet_again(make_tree({}), is_new=True)
+    assert len(hearing.tree) == 0

@@ -24,7 +24,7 @@ from gridhook.events import (
 )
 from gridhook.live.link import LiveLink
 from gridhook.live.settings import LiveSettings
-from gridhook.live.transport import EnergiesSent, RequestTooLargeError
+from gridhook.live.transport import EnergiesSent, Joined, Registered, RequestTooLargeError
 from gridhook.testing import make_tree
 from gridhook.wire.errors import WireError
 
@@ -422,3 +422,90 @@ def test_a_thousand_slots_leave_nothing_behind(open_link):
     assert len(link._inbox._entries) == 0
     transport.say(FINISH)
     assert names(events) == ["Finished"]
+
+
+UNLISTED = Joined("agg", make_tree({}))
+
+
+@pytest.fixture
+def open_unlisted():
+    """Open a link to an exchange that tells an id only to who asks for a name; what is asked for is in ``asked``."""
+    links = []
+
+    def open_it(transport, outcomes):
+        asked = []
+
+        def register(names):
+            asked.append(list(names))
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        links.append(LiveLink(transport, LiveSettings(), "unsupported", register))
+        return links[-1], asked
+
+    yield open_it
+    for link in links:
+        link.close()
+
+
+def test_areas_are_asked_for_by_name_once_and_selected(open_unlisted):
+    transport = FakeTransport(UNLISTED)
+    link, asked = open_unlisted(transport, [Registered({"Load": "id:Load"}, {"PV": "nobody"}), Registered({}, {})])
+    events = link.events()
+    connected = next(events)
+    assert (len(connected.tree), connected.lists_areas) == (0, False)
+    link.send(Batch(1, (ClaimAreas((), ("Load", "PV")),)))
+    assert next(events).refused == (Refused("register", "PV", "nobody"),)
+    link.send(Batch(2, (ClaimAreas((), ("Load", "PV")),)))
+    assert asked == [["Load", "PV"], ["PV"]]
+    assert transport.areas == [("select", "agg", "id:Load")]
+
+
+def test_names_that_could_not_be_asked_for_are_asked_for_again_and_so_are_all_of_an_exchange_that_began_anew(
+    open_unlisted,
+):
+    transport = FakeTransport(UNLISTED, attrs.evolve(UNLISTED, is_new=True))
+    link, asked = open_unlisted(
+        transport, [DOWN, Registered({"Load": "id:Load"}, {}), Registered({"Load": "id:Other"}, {})]
+    )
+    events = link.events()
+    next(events)
+    link.send(Batch(1, (ClaimAreas((), ("Load",)),)))
+    assert "it is down" in next(events).refused[0].message
+    transport.say(market(0), BROKEN)
+    told = list(itertools.islice(events, 4))
+    assert len(told[0].grid.tree) == 4
+    assert len(told[-1].tree) == 0
+    link.send(Batch(2, (ClaimAreas((), ("Load",)),)))
+    assert asked == [["Load"]] * 3
+    # By then the first event had told what is held.
+    assert transport.areas == [("unselect", "agg", "id:PV"), ("select", "agg", "id:Other")]
+
+
+def test_what_is_held_from_before_is_told_by_the_first_event_with_own_assets(open_unlisted):
+    transport = FakeTransport(UNLISTED)
+    link, _ = open_unlisted(transport, [])
+    events = link.events()
+    next(events)
+    for message, own in ((market(0, grid={}), 0), (market(1), 2)):
+        transport.say(message)
+        assert len(next(events).grid.assets) == own
+    link.send(Batch(1, (ClaimAreas(("id:PV", "id:House")),)))
+    assert transport.areas == [("unselect", "agg", "id:Load"), ("select", "agg", "id:House")]
+
+
+def test_an_exchange_with_a_lease_hears_once_in_a_slot_that_somebody_is_there(open_link):
+    transport = FakeTransport(attrs.evolve(JOINED, has_lease=True))
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(market(0))
+    next(events)
+    transport.say(tick(0, 10))
+    next(events)
+    transport.say(tick(0, 20), FINISH)
+    list(events)
+    assert transport.posted()["batch_commands"] == {}
+    assert transport.posts.empty()

@@ -152,3 +152,12 @@ def test_a_folder_that_cannot_be_made_is_one_clear_problem(tmp_path):
         ResultsFolder(tmp_path / "file")
     with pytest.raises(ConfigError, match=r"--report: .*file/inside cannot be made"):
         ResultsFolder(tmp_path / "file" / "inside")
+
+
+def test_areas_that_only_events_tell_of_have_their_paths_too(tmp_path):
+    results = SessionResults(ResultsFolder(tmp_path / "new" / "results"))
+    results.saw(Connected(make_grid({}).tree, "binding", lists_areas=False))
+    results.saw(opened())
+    results.sent(batch(1, 20.0))
+    (row,) = written(results, tmp_path, "orders.csv")
+    assert row["asset"] == "Grid/Home/Load"

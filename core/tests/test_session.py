@@ -30,6 +30,7 @@ from gridhook.figures import Accounts, CommunityFigures, PluginFigures, SessionI
 from gridhook.plugins import Manager
 from gridhook.plugins.decisions import Decisions
 from gridhook.session import Session
+from gridhook.testing import make_tree
 from gridhook.trades import Trades
 
 INFO = SessionInfo("ada", "scripted:house")
@@ -352,6 +353,31 @@ def test_a_claim_that_leads_nowhere_can_end_the_session(session_of, scene):
         session.run()
     assert observer.names == ["SessionInfo", "Connected", "AreasClaimed", "Figures"]
     assert (link.batches, link.closed) == ([], 1)
+
+
+def test_a_claim_that_can_lead_nowhere_on_this_exchange_ends_the_session(session_of):
+    link = ScriptedLink(Connected(make_tree({}), "binding", lists_areas=False))
+    with pytest.raises(ConfigError, match=r"plugins\.claims\.names: this exchange does not list its areas"):
+        session_of(link).run()
+    assert (link.batches, link.closed) == ([], 1)
+
+
+class NamedClaims:
+    @hookimpl
+    def claim_assets(self):
+        return Claim(names=["Load"])
+
+
+def test_names_are_held_against_the_first_tree_where_there_is_no_registry(session_of, scene, caplog):
+    sections = {"pricing": {"use": ["rates"], "routes": {"storge": ["rates"]}}}
+    connected = Connected(make_tree({}), "binding", lists_areas=False)
+    plugins = {"claims": NamedClaims(), "rates": Rates()}
+    session_of(ScriptedLink(connected), sections=sections, plugins=plugins).run()
+    assert messages(caplog) == []
+    link = ScriptedLink(connected, scene.opened(0), answered, scene.opened(1))
+    session_of(link, sections=sections, plugins=plugins).run()
+    (message,) = messages(caplog)
+    assert "pricing.routes.storge" in message
 
 
 def test_a_route_that_no_asset_takes_is_a_warning(session_of, scene, caplog):

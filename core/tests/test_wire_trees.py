@@ -364,3 +364,14 @@ def test_every_mistake_has_its_reason(value, message):
     with pytest.raises(WireError) as raised:
         read_grid_tree(value, TREE)
     assert str(raised.value) == message
+
+
+def test_without_a_registry_all_areas_can_be_had():
+    value = write_grid_tree(grid(LOAD))
+    read = read_grid_tree(value, make_tree({}), is_listed=False)
+    assert read.tree.registered.all()
+    assert len(read.tree) == len(TREE)
+    assert read_grid_tree(value, read.tree, is_listed=False).tree is read.tree
+    value["id:Grid"]["children"]["id:New"] = {"area_name": "New"}
+    assert read_grid_tree(value, read.tree, is_listed=False).tree.registered.all()
+    assert len(read_grid_tree({}, make_tree({}), is_listed=False).tree) == 0

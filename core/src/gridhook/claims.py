@@ -9,9 +9,15 @@ import attrs
 
 from gridhook.assets import ASSET_KINDS
 from gridhook.errors import AreaError, Problem, did_you_mean, nearest
-from gridhook.grid import MARKET, Tree
+from gridhook.grid import MARKET, OTHER, Tree
 
-__all__ = ["Claim", "matches", "resolve_claim"]
+__all__ = ["Claim", "ids_and_names", "matches", "resolve_claim"]
+
+
+_KINDS_NOT_TOLD = (
+    "this exchange tells the kind of an asset only to who has it, so that others of these kinds are not found; "
+    "name them, or use globs"
+)
 
 
 def _texts(texts: Iterable[str]) -> tuple[str, ...]:
@@ -44,10 +50,19 @@ class Claim:
     exclude: tuple[str, ...] = attrs.field(default=(), converter=_texts)
 
 
-def resolve_claim(claim: Claim, tree: Tree) -> tuple[set[int], list[Problem]]:
+def ids_and_names(claim: Claim) -> tuple[list[str], list[str]]:
+    """Return the ids and the names by which a claim can be asked for as long as no area is known."""
+    names = [name for name in claim.names if not _fits(claim.exclude, name.rpartition("/")[2], name)]
+    return list(claim.ids), names
+
+
+def resolve_claim(claim: Claim, tree: Tree, *, is_listed: bool = True) -> tuple[set[int], list[Problem]]:
     """Return the positions in ``tree`` that ``claim`` asks for, and what in it leads nowhere.
 
     Only registered areas count; kinds and globs find what is there, a name has to lead to one area.
+
+    :param is_listed: False: the tree is no registry, and of assets that others have it tells only the name. So any of
+        them may fit a glob, and all of them are meant by all kinds.
     """
     problems: list[Problem] = []
     found: set[int] = set()
@@ -68,12 +83,19 @@ def resolve_claim(claim: Claim, tree: Tree) -> tuple[set[int], list[Problem]]:
     registered = [position for position in range(len(tree)) if tree.registered[position]]
     found.update(position for position in registered if tree.kinds[position] in claim.kinds)
     assets = [position for position in registered if tree.kinds[position] in ASSET_KINDS]
+    if not is_listed:
+        unknown_kinds = [at for at in registered if tree.kinds[at] == OTHER and at != tree.market_maker]
+        assets += unknown_kinds
+        if set(ASSET_KINDS) <= set(claim.kinds):
+            found.update(unknown_kinds)
+        elif unknown_kinds and set(ASSET_KINDS) & set(claim.kinds):
+            problems.append(Problem("kinds", _KINDS_NOT_TOLD))
     for pattern in claim.globs:
         matched = [position for position in assets if matches(pattern, tree.names[position], tree.paths[position])]
         if not matched:
             problems.append(Problem("globs", f"{pattern!r} matches no registered asset"))
         found.update(matched)
-    excluded = {position for position in found if _is_excluded(claim.exclude, tree, position)}
+    excluded = {at for at in found if _fits(claim.exclude, tree.names[at], tree.paths[at])}
     return found - excluded, problems
 
 
@@ -82,6 +104,5 @@ def matches(pattern: str, name: str, path: str) -> bool:
     return fnmatchcase(path if "/" in pattern else name, pattern)
 
 
-def _is_excluded(patterns: Sequence[str], tree: Tree, position: int) -> bool:
-    name, path = tree.names[position], tree.paths[position]
+def _fits(patterns: Sequence[str], name: str, path: str) -> bool:
     return any(pattern in (name, path) or matches(pattern, name, path) for pattern in patterns)

@@ -32,9 +32,14 @@ __all__ = [
 
 @attrs.frozen
 class ClaimAreas:
-    """Take control of these assets and markets, and of no others."""
+    """Take control of these assets and markets, and of no others.
+
+    ``names``
+        those of which the exchange has to be asked for the id first.
+    """
 
     ids: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 @attrs.frozen(eq=False)

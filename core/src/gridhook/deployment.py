@@ -66,6 +66,7 @@ class Deployment:
             self.request.slots,
             on_slot,
             self._refuse if self.is_known else None,
+            self._refuse,
             results,
         )
 

@@ -10,9 +10,11 @@ import attrs
 import numpy as np
 import pendulum
 
+from gridhook.assets import Asset
 from gridhook.commands import Batch, ClaimAreas, ExchangeCommand, PlaceOrders, WithdrawOrders
 from gridhook.events import Answered, Connected, ExchangeEvent, SlotOpened, Ticked
 from gridhook.figures import Accounts
+from gridhook.grid import Tree
 from gridhook.links import Link, Restoring
 from gridhook.orders import Requirement
 from gridhook.paper import Paper, only_assets
@@ -71,6 +73,8 @@ class DryRunLink:
         self._paths: dict[str, str] = {}
         self._held: frozenset[str] | None = None
         self._claimed: frozenset[str] = frozenset()
+        self._names: frozenset[str] = frozenset()
+        self._tree: Tree | None = None
         self._now: tuple[pendulum.DateTime, float] | None = None
         self._answers: deque[Answered] = deque()
 
@@ -127,16 +131,20 @@ class DryRunLink:
         """Return an event as it would be if the orders stood."""
         match event:
             case Connected():
-                self._paths = dict(zip(event.tree.ids, event.tree.paths, strict=True))
-                if self._held is None:
-                    self._held = event.held
-                    if isinstance(self._link, Restoring):
-                        self._link.hold_at_end(sorted(event.held))
+                self._know(event.tree)
+                if self._held is None and event.lists_areas:
+                    self._hold(event.held)
+                elif self._held is None:
+                    # What is held already is told by the first event with own assets; until then there is nothing.
+                    self._restore(frozenset())
             case SlotOpened() | Ticked():
                 self._now = (event.slot, event.progress)
                 grid = event.grid
+                self._know(grid.tree)
+                if self._held is None and len(grid.assets):
+                    self._hold(frozenset(one.id for one in grid.assets if not self._is_claimed(one)))
                 if self._held and not self._held <= self._claimed:
-                    grid = only_assets(grid, self._claimed)
+                    grid = only_assets(grid, frozenset(one.id for one in grid.assets if self._is_claimed(one)))
                 return attrs.evolve(event, grid=self._paper.seen_in(grid, event.slot))
             case _:
                 pass
@@ -147,7 +155,25 @@ class DryRunLink:
         if not isinstance(command, ClaimAreas):
             return command
         self._claimed = frozenset(command.ids)
-        return ClaimAreas((*command.ids, *sorted((self._held or frozenset()) - self._claimed)))
+        self._names = frozenset(command.names)
+        return attrs.evolve(command, ids=(*command.ids, *sorted((self._held or frozenset()) - self._claimed)))
+
+    def _is_claimed(self, asset: Asset) -> bool:
+        return asset.id in self._claimed or not self._names.isdisjoint((asset.name, asset.path))
+
+    def _know(self, tree: Tree) -> None:
+        if tree is not self._tree:
+            self._tree = tree
+            self._paths |= zip(tree.ids, tree.paths, strict=True)
+
+    def _hold(self, areas: frozenset[str]) -> None:
+        """Take note of what the aggregator had before: it keeps that."""
+        self._held = areas
+        self._restore(areas)
+
+    def _restore(self, areas: frozenset[str]) -> None:
+        if isinstance(self._link, Restoring):
+            self._link.hold_at_end(sorted(areas))
 
     def _unsent(self, command: PlaceOrders | WithdrawOrders) -> Iterator[Unsent]:
         assert self._now is not None  # orders follow a market event

@@ -54,11 +54,15 @@ class Connected:
 
     ``held``
         ids of the areas that this aggregator has already, from an earlier session or connection.
+    ``lists_areas``
+        whether there is a registry at all. Without one, an area has to be asked for by its name, and ``tree`` is empty
+        until a market event brings one: only to who has an area.
     """
 
     tree: Tree
     requirements: Capability
     held: frozenset[str] = frozenset()
+    lists_areas: bool = True
 
 
 @attrs.frozen(eq=False)
@@ -177,10 +181,17 @@ class AreasLost:
 
 @attrs.frozen
 class AreasClaimed:
-    """The areas that this aggregator now controls, as paths, and what in its claims leads nowhere."""
+    """The areas that this aggregator now controls, as paths, and what in its claims leads nowhere.
+
+    Where no area is known yet, they are what is asked for: names and ids.
+
+    ``is_impossible``
+        whether these claims can never lead to an area on this exchange.
+    """
 
     paths: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+    is_impossible: bool = False
 
 
 @attrs.frozen

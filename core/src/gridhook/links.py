@@ -22,7 +22,13 @@ from gridhook.settings import fields_of, read_settings
 
 __all__ = ["Examinable", "Examined", "Exchange", "Link", "LinkRequest", "Restoring", "base_layer", "find_exchange"]
 
-_HINTS = {"embedded": "gridhook-exchange", "gsy+http": "gridhook-gsy", "gsy+https": "gridhook-gsy"}
+_HINTS = {
+    "embedded": "gridhook-exchange",
+    "gsy+http": "gridhook-gsy",
+    "gsy+https": "gridhook-gsy",
+    "redis": "gridhook-redis",
+    "rediss": "gridhook-redis",
+}
 """Who provides which scheme, for people who have not installed it yet."""
 
 

@@ -12,6 +12,7 @@ import pendulum
 from gridhook.commands import Batch, PlaceOrders
 from gridhook.events import Answered, Connected, Event, SlotOpened, Ticked, Traded
 from gridhook.figures import Figures
+from gridhook.grid import Tree
 from gridhook.orders import Requirement
 from gridhook.trades import SPOT, Trade
 
@@ -84,6 +85,7 @@ class SessionResults:
         self._writer = writer
         self._paths: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
+        self._tree: Tree | None = None
         self._own: set[str] = set()
         self._now = ("", 0.0)
         self._trades: list[Trade] = []
@@ -94,9 +96,9 @@ class SessionResults:
         """Take note of an event."""
         match event:
             case Connected(tree=tree):
-                self._paths = dict(zip(tree.ids, tree.paths, strict=True))
-                self._kinds = dict(zip(tree.ids, tree.kinds, strict=True))
+                self._know(tree)
             case SlotOpened() | Ticked():
+                self._know(event.grid.tree)
                 self._now = (_moment(event.slot), event.progress)
                 self._own.update(event.grid.assets.id.tolist())
             case Traded(trades=trades):
@@ -118,6 +120,13 @@ class SessionResults:
         self._waiting.clear()
         trades = [self._trade(trade) for trade in self._trades]
         self._writer.write(trades, self._orders, self._assets(), figures.to_json())
+
+    def _know(self, tree: Tree) -> None:
+        if tree is not self._tree:
+            self._tree = tree
+            # An area that was there once may still be told of.
+            self._paths |= zip(tree.ids, tree.paths, strict=True)
+            self._kinds |= zip(tree.ids, tree.kinds, strict=True)
 
     def _placed(self, command: PlaceOrders) -> Iterable[OrderRow]:
         for number, line in enumerate(command.lines):

@@ -13,7 +13,7 @@ import attrs
 
 from gridhook.agent import AgentSettings, State, initial_state, step
 from gridhook.commands import Batch, Notify
-from gridhook.errors import Problem
+from gridhook.errors import ConfigError, Problem
 from gridhook.eventlog import EventLog
 from gridhook.events import AreasClaimed, Connected, Event, Notice, SlotOpened
 from gridhook.figures import Figures, SessionInfo
@@ -34,6 +34,15 @@ class Stop:
     signal_number: int | None = None
 
 
+def _warn(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        _log.warning("%s", problem)
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    raise ConfigError(problems)
+
+
 class Session:
     """One run of an agent on an exchange.
 
@@ -44,6 +53,7 @@ class Session:
     :param slots: end after so many slots; None: when the exchange does.
     :param on_slot: called when a slot opens, with the number of slots so far.
     :param on_problems: called with what in claims leads nowhere; None: that is worth a warning.
+    :param refuse: called with what makes claims lead nowhere on this exchange, whatever comes; raises ConfigError.
     :param results: gets all events and batches, and the figures in the end.
     """
 
@@ -56,6 +66,7 @@ class Session:
         slots: int | None = None,
         on_slot: Callable[[int], None] | None = None,
         on_problems: Callable[[Sequence[Problem]], None] | None = None,
+        refuse: Callable[[Sequence[Problem]], None] = _refuse,
         results: SessionResults | None = None,
     ) -> None:
         self._link = link
@@ -65,6 +76,8 @@ class Session:
         self._slots = slots
         self._on_slot = on_slot
         self._on_problems = on_problems or _warn
+        self._refuse = refuse
+        self._is_unwarned = False
         self._results = results
         self._tally = Tally()
         self._log = EventLog()
@@ -113,7 +126,7 @@ class Session:
     def _act(self, state: State, event: Event) -> State:
         self._log.tell(event)
         self._publish(event)
-        if isinstance(event, Connected):
+        if isinstance(event, Connected | SlotOpened):
             self._warn_of_names(event)
         state, commands = step(state, event, self._manager.decisions)  # type: ignore[arg-type]
         for command in commands:
@@ -139,7 +152,7 @@ class Session:
         self._log.tell(notice)
         self._publish(notice)
         if isinstance(notice, AreasClaimed) and notice.problems:
-            self._on_problems(notice.problems)
+            (self._refuse if notice.is_impossible else self._on_problems)(notice.problems)
         if isinstance(notice, AreasClaimed) and not notice.paths:
             _log.warning("no asset is claimed; nothing will be traded")
 
@@ -148,9 +161,14 @@ class Session:
         for failure in self._manager.decisions.take_failures():
             self._log.tell(failure)
 
-    def _warn_of_names(self, event: Connected) -> None:
+    def _warn_of_names(self, event: Connected | SlotOpened) -> None:
         """Warn of routes and settings that lead to no area: on this exchange one may still appear."""
-        _warn(self._manager.unknown_areas(event.tree))
+        tree = event.tree if isinstance(event, Connected) else event.grid.tree
+        if isinstance(event, Connected):
+            self._is_unwarned = True
+        if self._is_unwarned and (len(tree) or (isinstance(event, Connected) and event.lists_areas)):
+            self._is_unwarned = False
+            _warn(self._manager.unknown_areas(tree))
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -169,8 +187,3 @@ class Session:
         self.stop.signal_number = number
         self._manager.guard.hurry()
         self._link.interrupt()
-
-
-def _warn(problems: Sequence[Problem]) -> None:
-    for problem in problems:
-        _log.warning("%s", problem)

@@ -11,7 +11,7 @@ import pendulum
 from gridhook.agent.state import State
 from gridhook.arrays import Floats, Ints, Objects
 from gridhook.assets import LOAD, PV, Assets
-from gridhook.claims import resolve_claim
+from gridhook.claims import Claim, ids_and_names, resolve_claim
 from gridhook.commands import ClaimAreas, Command, ExchangeCommand, Notify, SendForecasts, SendMeasurements, SetGridFees
 from gridhook.deciding import Decide
 from gridhook.errors import Problem, join_path
@@ -23,6 +23,11 @@ __all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "no_asset
 
 _METERED = (LOAD, PV)
 
+_UNLISTED = (
+    "this exchange does not list its areas: name at least one asset here; kinds, globs and all others are looked for "
+    "in the grid tree, which it tells only to who has an asset"
+)
+
 _MOST_MISSED_SLOTS = 96
 """Measurements of slots longer ago than this are not asked for after a gap; no settlement market is open so long."""
 
@@ -30,10 +35,13 @@ _MOST_MISSED_SLOTS = 96
 def claim(state: State, tree: Tree, decide: Decide) -> tuple[State, list[ExchangeCommand], list[Command]]:
     """Ask which areas are wanted, and take them if they changed."""
     grid = Grid(tree, np.full(len(tree), np.nan), np.full(len(tree), np.nan), no_assets())
+    claims = decide.claim_assets(grid)
+    if not (state.lists_areas or len(tree)):
+        return attrs.evolve(state, tree=tree, areas=()), *_ask(claims)
     areas: set[int] = set()
     problems: list[Problem] = []
-    for plugin, wanted in decide.claim_assets(grid):
-        found, wrong = resolve_claim(wanted, tree)
+    for plugin, wanted in claims:
+        found, wrong = resolve_claim(wanted, tree, is_listed=state.lists_areas)
         areas |= found
         problems += [attrs.evolve(problem, path=join_path("plugins", plugin, problem.path)) for problem in wrong]
     claimed = tuple(sorted(areas))
@@ -92,6 +100,9 @@ def fees(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeComman
 
 def asset_fees(grid: Grid) -> Floats:
     """Return, per own asset, the grid fee to the market maker, cents/kWh."""
+    if not len(grid.assets):
+        # Perhaps no area is known yet.
+        return np.empty(0)
     return grid.path_fees(grid.tree.positions(grid.assets.id), grid.tree.market_maker)
 
 
@@ -106,6 +117,20 @@ def slots_between(last: pendulum.DateTime | None, event: SlotOpened | Ticked) ->
 def no_assets() -> Assets:
     """Return a table of no assets."""
     return Assets(*([()] * len(attrs.fields(Assets))))
+
+
+def _ask(claims: Sequence[tuple[str, Claim]]) -> tuple[list[ExchangeCommand], list[Command]]:
+    """Return what asks for areas by name, on an exchange that lists none."""
+    asked = [ids_and_names(wanted) for _, wanted in claims]
+    ids = tuple(dict.fromkeys(area for its, _ in asked for area in its))
+    names = tuple(dict.fromkeys(name for _, its in asked for name in its))
+    problems = [
+        Problem(join_path("plugins", plugin, "names"), _UNLISTED)
+        for plugin, wanted in claims
+        if not (ids or names) and wanted != Claim()
+    ]
+    notice = AreasClaimed((*ids, *names), tuple(problems), is_impossible=bool(problems))
+    return [ClaimAreas(ids, names)], [Notify(notice)]
 
 
 def _metered(assets: Assets) -> Assets:

@@ -79,8 +79,8 @@ class Pending:
 class State:
     """What the agent knows.
 
-    ``tree``, ``capability``
-        the registry, and what the exchange does with requirements.
+    ``tree``, ``lists_areas``, ``capability``
+        the areas, whether they come from a registry, and what the exchange does with requirements.
     ``areas``
         positions of the claimed areas.
     ``slot``, ``progress``
@@ -99,6 +99,7 @@ class State:
 
     settings: AgentSettings
     tree: Tree | None = None
+    lists_areas: bool = True
     capability: Capability = "unsupported"
     areas: tuple[int, ...] = ()
     slot: pendulum.DateTime | None = None

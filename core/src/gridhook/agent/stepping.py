@@ -65,7 +65,8 @@ def step(state: State, event: ExchangeEvent, decide: Decide) -> tuple[State, tup
 
 
 def _connected(state: State, event: Connected, decide: Decide) -> tuple[State, list[Command]]:
-    state = attrs.evolve(state, capability=state.settings.requirements or event.requirements, is_fresh=True)
+    capability = state.settings.requirements or event.requirements
+    state = attrs.evolve(state, capability=capability, lists_areas=event.lists_areas, is_fresh=True)
     state, claims, notices = claim(state, event.tree, decide)
     state, batch = _batch(state, claims)
     return state, [*notices, *batch]

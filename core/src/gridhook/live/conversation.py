@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pendulum
 
@@ -34,26 +34,37 @@ class Conversation:
     """One session with an exchange, over as many connections as it takes.
 
     ``is_owed``
-        whether the exchange waits for a batch: it is in lockstep, and has told of the market since the last one.
+        whether the exchange waits for a batch: it is in lockstep, and has told of the market since the last one; or it
+        wants to hear once in a slot that this aggregator is still there.
     ``held``
         ids of the areas that the aggregator has.
 
     :param joined: what the first connection starts with.
     :param capability: what the exchange does with requirements.
     :param new_id: makes transaction ids.
+    :param lists_areas: whether the exchange has a registry; if not, areas are asked for by their names.
     """
 
     def __init__(
-        self, joined: Joined, settings: LiveSettings, capability: Capability, new_id: Callable[[], str]
+        self,
+        joined: Joined,
+        settings: LiveSettings,
+        capability: Capability,
+        new_id: Callable[[], str],
+        *,
+        lists_areas: bool = True,
     ) -> None:
         self.held = set(joined.held)
         self.is_owed = False
         self._joined = joined
         self._capability = capability
-        self._hearing = Hearing(joined.tree, settings.slot_length)
+        self._lists_areas = lists_areas
+        self._hearing = Hearing(joined.tree, settings.slot_length, is_listed=lists_areas)
         self._outbox = Outbox(new_id, settings.batch_commands, direct_energies=settings.energies == "asset")
         self._wanted = frozenset[str]()
         self._remembers_orders = settings.withdraw_at_end
+        self._ids: dict[str, str] = {}
+        self._is_own_told = lists_areas
         self._placed: dict[tuple[str, str, pendulum.DateTime], None] = {}
 
     @property
@@ -73,14 +84,17 @@ class Conversation:
 
     def begin(self) -> ExchangeEvent:
         """Return the first event."""
-        return Connected(self._hearing.tree, self._capability, frozenset(self.held))
+        return Connected(self._hearing.tree, self._capability, frozenset(self.held), self._lists_areas)
 
     def join_again(self, joined: Joined, gap_seconds: float) -> list[ExchangeEvent]:
         """Take over a new connection; the agent is told the registry again, so that it claims what was lost."""
         self._joined = joined
         self.held = set(joined.held)
         self.is_owed = False
-        self._hearing.meet_again(joined.tree)
+        self._is_own_told = self._lists_areas
+        if joined.is_new:
+            self._ids.clear()
+        self._hearing.meet_again(joined.tree, is_new=joined.is_new)
         return [ConnectionRestored(gap_seconds), self.begin()]
 
     def hear(self, message: object) -> ExchangeEvent | None:
@@ -97,8 +111,10 @@ class Conversation:
             case Unselected(area):
                 return self._lose(area)
             case SlotOpened() | Ticked():
-                self.is_owed = self._joined.is_lockstep
-                if isinstance(event, SlotOpened):
+                is_slot = isinstance(event, SlotOpened)
+                self.is_owed = self._joined.is_lockstep or (self._joined.has_lease and is_slot)
+                self._hold_own(event)
+                if is_slot:
                     open_slots = {event.slot, *event.grid.deviations.slots}
                     self._placed = {its: None for its in self._placed if its[2] in open_slots}
                 return event
@@ -127,10 +143,20 @@ class Conversation:
         self.is_owed = False
         return self._outbox.empty(self.aggregator)
 
+    def nameless(self, command: ClaimAreas) -> list[str]:
+        """Return the names in a claim of which the ids are not known yet."""
+        return [name for name in command.names if name not in self._ids]
+
+    def name(self, ids: Mapping[str, str]) -> None:
+        """Take note of ids, by name."""
+        self._ids |= ids
+
     def claim(self, command: ClaimAreas) -> tuple[list[str], list[str]]:
         """Return the areas to select, and those to leave."""
-        self._wanted = frozenset(command.ids)
-        return [area for area in command.ids if area not in self.held], sorted(self.held - self._wanted)
+        named = [self._ids[name] for name in command.names if name in self._ids]
+        wanted = dict.fromkeys((*command.ids, *named))
+        self._wanted = frozenset(wanted)
+        return [area for area in wanted if area not in self.held], sorted(self.held - self._wanted)
 
     def settle(self, number: int, done: DirectDone) -> Answered | None:
         """Take note of what became of a batch's direct commands; return its answer if it is complete."""
@@ -151,6 +177,12 @@ class Conversation:
         columns = (objects(list(column)) for column in zip(*self._placed, strict=True))
         self._placed = {}
         return Batch(number, (WithdrawOrders(*columns),))
+
+    def _hold_own(self, event: SlotOpened | Ticked) -> None:
+        """Take note of what this aggregator has from before, where only the exchange's own events tell that."""
+        if not self._is_own_told and len(event.grid.assets):
+            self._is_own_told = True
+            self.held.update(event.grid.assets.id.tolist())
 
     def _hear_answer(self, message: object) -> Answered | None:
         value = read_object(message, "")

@@ -27,18 +27,23 @@ class Hearing:
 
     :param tree: the registry.
     :param slot_length: None: 15 minutes, until the slots tell.
+    :param is_listed: False: there is no registry, and only events tell of areas.
     """
 
-    def __init__(self, tree: Tree, slot_length: pendulum.Duration | None = None) -> None:
+    def __init__(self, tree: Tree, slot_length: pendulum.Duration | None = None, *, is_listed: bool = True) -> None:
         self.tree = tree
         self.moment: Moment | None = None
         self._registry = tree
+        self._is_listed = is_listed
         self._length = SlotLength(slot_length)
         self._is_fresh = False
 
-    def meet_again(self, registry: Tree) -> None:
-        """Take over the registry of a new connection; where it says what it said before, the tree is kept."""
-        if not _same(registry, self._registry):
+    def meet_again(self, registry: Tree, *, is_new: bool = False) -> None:
+        """Take over the registry of a new connection; where it says what it said before, the tree is kept.
+
+        :param is_new: the exchange began anew: then it is not.
+        """
+        if is_new or not _same(registry, self._registry):
             self.tree = self._registry = registry
         self._length.pause()
         self._is_fresh = True
@@ -52,7 +57,7 @@ class Hearing:
 
         :raises WireError: it makes no sense.
         """
-        event = read_event(message, self._length.value, self.tree)
+        event = read_event(message, self._length.value, self.tree, is_listed=self._is_listed)
         if not isinstance(event, SlotOpened | Ticked):
             return event
         moment = (event.slot, event.progress)

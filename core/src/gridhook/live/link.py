@@ -30,7 +30,7 @@ from gridhook.live.line import Line
 from gridhook.live.outbox import DirectDone, Post
 from gridhook.live.pulse import USUAL_SLOT, Silence
 from gridhook.live.settings import LiveSettings
-from gridhook.live.transport import RequestRefusedError, RequestTooLargeError, Transport
+from gridhook.live.transport import Register, RequestRefusedError, RequestTooLargeError, Transport
 from gridhook.wire.errors import WireError
 
 __all__ = ["LiveLink"]
@@ -45,19 +45,24 @@ class LiveLink:
 
     :param transport: not connected yet.
     :param capability: what the exchange does with requirements.
+    :param register: asks for areas by name, where the exchange lists none; None: it lists them.
     :raises ExchangeError: the exchange cannot be reached.
     """
 
-    def __init__(self, transport: Transport, settings: LiveSettings, capability: Capability) -> None:
+    def __init__(
+        self, transport: Transport, settings: LiveSettings, capability: Capability, register: Register | None = None
+    ) -> None:
         self.slots: int | None = None
         self._transport = transport
         self._settings = settings
-        self._conversation = Conversation(transport.connect(), settings, capability, lambda: str(uuid.uuid4()))
+        self._conversation = Conversation(
+            transport.connect(), settings, capability, lambda: str(uuid.uuid4()), lists_areas=register is None
+        )
         self._inbox = Inbox()
         self._line = Line(transport, self._inbox, settings.reconnect_seconds)
         self._answers: deque[Answered] = deque()
         self._batches = 0
-        self._claiming = Claiming(transport, self._conversation, lambda: self._inbox.is_interrupted)
+        self._claiming = Claiming(transport, self._conversation, lambda: self._inbox.is_interrupted, register)
         self._silence = Silence((settings.slot_length or USUAL_SLOT).total_seconds(), time.monotonic())
         self._held_at_end: tuple[str, ...] | None = () if settings.unselect_at_end else None
         self._is_over = False

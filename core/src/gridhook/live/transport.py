@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -17,6 +17,8 @@ __all__ = [
     "ConnectionBrokenError",
     "EnergiesSent",
     "Joined",
+    "Register",
+    "Registered",
     "RequestRefusedError",
     "RequestTooLargeError",
     "Transport",
@@ -66,17 +68,41 @@ class Joined:
     ``aggregator``
         its uuid; a new one where the exchange has forgotten the old.
     ``tree``
-        the registry.
+        the registry; empty where there is none.
     ``held``
         ids of the areas that this aggregator has.
     ``is_lockstep``
         whether the exchange waits for a batch after each market event, an empty one if there is nothing to do.
+    ``is_new``
+        whether the exchange is known to have begun anew: what it told before, ids among it, counts no more.
+    ``has_lease``
+        whether the exchange takes areas from an aggregator that sends no batch for some slots.
     """
 
     aggregator: str
     tree: Tree
     held: frozenset[str] = frozenset()
     is_lockstep: bool = False
+    is_new: bool = False
+    has_lease: bool = False
+
+
+@attrs.frozen
+class Registered:
+    """What became of areas that were asked for by name.
+
+    ``ids``
+        by name.
+    ``problems``
+        why there is none, by name.
+    """
+
+    ids: Mapping[str, str]
+    problems: Mapping[str, str]
+
+
+Register: TypeAlias = Callable[[Sequence[str]], Registered]
+"""Asks an exchange that lists no areas for some by their names; may raise what a :class:`Transport` raises."""
 
 
 class Transport(Protocol):

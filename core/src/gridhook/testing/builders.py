@@ -42,7 +42,7 @@ def make_assets(*rows: Mapping[str, object]) -> Assets:
 def make_tree(areas: Nested) -> Tree:
     """Return a tree, such as ``{"Grid": {"Home": {"Load": "load"}}}``; an area's id is ``id:`` and its name."""
     rows = list(_walk(areas, -1, []))
-    names, kinds, parents = zip(*rows, strict=True)
+    names, kinds, parents = zip(*rows, strict=True) if rows else ((), (), ())
     ids = [f"id:{name}" for name in names]
     return Tree(ids, names, kinds, np.array(parents), np.ones(len(rows), dtype=np.bool_))
 

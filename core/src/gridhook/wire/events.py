@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import attrs
 import pendulum
 
 from gridhook.events import Finished, SlotOpened, Ticked, Traded
-from gridhook.grid import Tree
+from gridhook.grid import Grid, Tree
 from gridhook.wire.errors import fail
 from gridhook.wire.times import format_slot, read_time
 from gridhook.wire.trades import TradeEntry, join_entries, read_trade_entries, write_trade_entry
@@ -51,14 +52,18 @@ class Unselected:
 
 
 WireEvent: TypeAlias = SlotOpened | Ticked | Traded | Finished | Selected | Unselected
+_ReadTree: TypeAlias = Callable[[object], Grid]
 
 
-def read_event(value: object, slot_length: pendulum.Duration, known: Tree | None = None) -> WireEvent | None:
+def read_event(
+    value: object, slot_length: pendulum.Duration, known: Tree | None = None, *, is_listed: bool = True
+) -> WireEvent | None:
     """Return the event that a message is; None if it is none, such as an answer.
 
     :param slot_length: no message tells it.
     :param known: the areas as known so far: see :func:`~gridhook.wire.trees.read_grid_tree`. Trade events carry a
         tree too, which is not looked at.
+    :param is_listed: whether a registry tells of all areas: see there.
     :raises WireError: the event is of an unknown kind, or something about it is wrong.
     """
     message = read_object(value, "")
@@ -68,7 +73,7 @@ def read_event(value: object, slot_length: pendulum.Duration, known: Tree | None
     read = _READERS.get(name)
     if read is None:
         fail("event", f"{describe(name)} is no event; there are {', '.join(_READERS)}")
-    return read(message, slot_length, known)
+    return read(message, slot_length, partial(read_grid_tree, known=known, is_listed=is_listed))
 
 
 def read_moment(value: object) -> tuple[pendulum.DateTime, float] | None:
@@ -153,12 +158,14 @@ def _envelope(name: str, simulation_id: str | None) -> dict[str, object]:
 
 def _read_progress(
     event: type[SlotOpened | Ticked],
-) -> Callable[[Mapping[str, object], pendulum.Duration, Tree | None], SlotOpened | Ticked]:
-    def read(message: Mapping[str, object], slot_length: pendulum.Duration, known: Tree | None) -> SlotOpened | Ticked:
+) -> Callable[[Mapping[str, object], pendulum.Duration, _ReadTree], SlotOpened | Ticked]:
+    def read(
+        message: Mapping[str, object], slot_length: pendulum.Duration, read_tree: _ReadTree
+    ) -> SlotOpened | Ticked:
         return event(
             slot=read_time(required(message, "market_slot"), "market_slot"),
             slot_length=slot_length,
-            grid=read_grid_tree(required(message, "grid_tree"), known),
+            grid=read_tree(required(message, "grid_tree")),
             feed_in_rate=read_optional_number(message.get("feed_in_tariff_rate"), "feed_in_tariff_rate"),
             market_maker_rate=read_optional_number(message.get("market_maker_rate"), "market_maker_rate"),
             progress=_read_completion(required(message, "slot_completion")),
@@ -175,23 +182,23 @@ def _read_completion(value: object) -> float:
     return int(digits) / 100
 
 
-def _read_traded(message: Mapping[str, object], slot_length: pendulum.Duration, _: Tree | None) -> Traded:
+def _read_traded(message: Mapping[str, object], slot_length: pendulum.Duration, _: _ReadTree) -> Traded:
     return Traded(join_entries(read_trade_entries(required(message, "trade_list")), slot_length))
 
 
-def _read_finished(_: Mapping[str, object], __: pendulum.Duration, ___: Tree | None) -> Finished:
+def _read_finished(_: Mapping[str, object], __: pendulum.Duration, ___: _ReadTree) -> Finished:
     return Finished()
 
 
-def _read_selected(message: Mapping[str, object], _: pendulum.Duration, __: Tree | None) -> Selected:
+def _read_selected(message: Mapping[str, object], _: pendulum.Duration, __: _ReadTree) -> Selected:
     return Selected(read_text(required(message, "device_uuid"), "device_uuid"))
 
 
-def _read_unselected(message: Mapping[str, object], _: pendulum.Duration, __: Tree | None) -> Unselected:
+def _read_unselected(message: Mapping[str, object], _: pendulum.Duration, __: _ReadTree) -> Unselected:
     return Unselected(read_text(required(message, "device_uuid"), "device_uuid"))
 
 
-_READERS: dict[str, Callable[[Mapping[str, object], pendulum.Duration, Tree | None], WireEvent]] = {
+_READERS: dict[str, Callable[[Mapping[str, object], pendulum.Duration, _ReadTree], WireEvent]] = {
     "market": _read_progress(SlotOpened),
     "tick": _read_progress(Ticked),
     "trade": _read_traded,

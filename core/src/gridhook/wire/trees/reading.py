@@ -44,7 +44,7 @@ class _Areas:
     infos: list[Mapping[str, object]] = attrs.field(factory=list)
 
 
-def read_grid_tree(value: object, known: Tree | None = None) -> Grid:
+def read_grid_tree(value: object, known: Tree | None = None, *, is_listed: bool = True) -> Grid:
     """Return the grid that a ``grid_tree`` tells of; what it does not tell is NaN.
 
     An area with ``children`` is a market, one with an ``asset_info`` an own asset, whose fields tell its kind.
@@ -53,6 +53,7 @@ def read_grid_tree(value: object, known: Tree | None = None) -> Grid:
         the message gives only the name, and who can have them. If the message tells of the same areas, in whichever
         order, the grid's tree *is* this object. In the first slot the message is empty: then its areas, without fees
         and assets, are the grid.
+    :param is_listed: False: there is no registry that says who can have which area, so that all count as registered.
     :raises WireError: something is wrong.
     """
     top = read_object(value, "grid_tree")
@@ -60,7 +61,7 @@ def read_grid_tree(value: object, known: Tree | None = None) -> Grid:
         fail("grid_tree", "has to have one root")
     areas = _Areas() if top or known is None else _all_of(known)
     _walk(top, areas)
-    tree, position = _tree(areas, known)
+    tree, position = _tree(areas, known, is_listed)
     at = position[np.array(areas.markets, dtype=np.int64)]
     markets = [areas.nodes[area] for area in areas.markets]
     ids = [areas.ids[area] for area in areas.markets]
@@ -112,9 +113,9 @@ def _walk(top: Mapping[str, object], areas: _Areas) -> None:
         fail("grid_tree", "has two areas with the same id")
 
 
-def _tree(areas: _Areas, known: Tree | None) -> tuple[Tree, Ints]:
+def _tree(areas: _Areas, known: Tree | None, is_listed: bool) -> tuple[Tree, Ints]:  # noqa: FBT001
     """Return the tree, and the position in it of each area of the message."""
-    own = np.zeros(len(areas.ids), dtype=np.bool_)
+    own = np.full(len(areas.ids), not is_listed)
     own[areas.owned] = True
     if known is None:
         kinds = [kind or OTHER for kind in areas.kinds]
