@@ -168,6 +168,15 @@ class TestLifecycle:
                 assert answer == {"status": f"{kind}ED", "aggregator_uuid": identity, "device_uuid": area}
                 assert (area in client.exchange.aggregators.find(EVERYBODY, identity).areas) == (kind == "SELECT")
 
+    def test_the_terms_are_told_to_who_is_made_and_to_who_is_there_already(self, client):
+        client.door = Door(client.exchange, EVERYBODY, {"pace": "lockstep"})
+        for status in ("ready", "error"):
+            request = {"type": "CREATE", "name": "oracle", "transaction_id": "agg"}
+            ((_, answer),) = ((one.channel, one.content) for one in client.say(LIFECYCLE, request).publications)
+            assert (answer["status"], answer["pace"], answer["transaction_id"]) == (status, "lockstep", "agg")
+        assert answer["msg"] == "there is an aggregator agg already"
+        assert "pace" not in client.lifecycle("SELECT", aggregator_uuid="agg", device_uuid=LOAD)
+
     def test_selecting_again_is_no_error(self, client):
         identity = client.create()
         for _ in range(2):

@@ -52,6 +52,8 @@ def test_a_user_cannot_have_any_number(aggregators):
         aggregators.create("ann", name, 0)
     refused(Why.TOO_MANY, aggregators.create, "ann", "more", 0)
     assert aggregators.create("ann", "z", 0).name == "z"
+    taken = aggregators.of_user("ann")[0].uuid
+    assert "already" in refused(Why.CONFLICT, aggregators.create, "ann", "more", 0, taken)
     aggregators.delete("ann", aggregators.of_user("ann")[0].uuid)
     assert aggregators.create("ann", "more", 0)
     assert aggregators.create("ben", "more", 0)

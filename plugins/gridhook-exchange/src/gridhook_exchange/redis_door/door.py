@@ -7,6 +7,7 @@ belongs to other users stays theirs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -63,11 +64,13 @@ class Door:
 
     :param exchange: the exchange.
     :param user: a user of it who owns all areas.
+    :param terms: what aggregators are told when they are made, such as whether they are waited for.
     """
 
-    def __init__(self, exchange: Exchange, user: str) -> None:
+    def __init__(self, exchange: Exchange, user: str, terms: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._exchange = exchange
         self._user = user
+        self._terms = terms
         self._prefixes = Prefixes(exchange.registry.tree)
         self._markets = frozenset(exchange.simulation.community.market_ids)
         self._waiting: set[tuple[str, str]] = set()
@@ -76,7 +79,7 @@ class Door:
     def hear(self, channel: str, data: bytes) -> Heard:
         """Do what a message asks for."""
         if channel in LIFECYCLE:
-            answer, said = answer_lifecycle(self._exchange, self._user, data)
+            answer, said = answer_lifecycle(self._exchange, self._user, data, self._terms)
             # They are of an aggregator that is no longer there.
             refused = [self._answer_to_batch(message) for message in said]
             if answer["status"] == "deleted":

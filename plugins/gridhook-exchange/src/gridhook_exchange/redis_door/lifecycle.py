@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from gridhook_exchange.redis_door.reading import known_text, read_message, text_of
@@ -15,11 +16,15 @@ _Message = Mapping[str, Any]
 _Done = tuple[dict[str, Any], list[Message]]
 
 
-def answer_lifecycle(exchange: Exchange, user: str, data: bytes) -> tuple[dict[str, Any], list[Message]]:
+def answer_lifecycle(
+    exchange: Exchange, user: str, data: bytes, terms: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[dict[str, Any], list[Message]]:
     """Do what a message asks for; return the answer, and what the exchange says to batches that still waited.
 
     The answer always has the keys ``transaction_id`` and, if it is an error, ``aggregator_uuid``: everybody hears it,
     and a client that misses a key may stop listening (10, B1).
+
+    :param terms: what an aggregator is told when it is made, and when it is there already.
     """
     message: dict[str, Any] = {}
     try:
@@ -37,8 +42,9 @@ def answer_lifecycle(exchange: Exchange, user: str, data: bytes) -> tuple[dict[s
             **({} if device is None else {"device_uuid": device}),
             "transaction_id": transaction_or_none,
             "msg": refusal.message,
+            **(terms if message.get("type") == "CREATE" else {}),
         }, []
-    return {**answer, "transaction_id": transaction}, said
+    return {**answer, "transaction_id": transaction, **(terms if message["type"] == "CREATE" else {})}, said
 
 
 def _create(exchange: Exchange, user: str, message: _Message) -> _Done:

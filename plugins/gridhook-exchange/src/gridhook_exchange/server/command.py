@@ -137,7 +137,8 @@ def serve(  # noqa: PLR0913 - one argument per option
     )
     hall = build_hall(wishes)
     conclude = do_nothing if report is None else partial(write_results, hall.exchange, ResultsFolder(report))
-    doors = [] if address is None else [_redis_door(hall, address)]
+    terms = {"lease_slots": lease_slots, **({"pace": "lockstep"} if lockstep else {})}
+    doors = [] if address is None else [_redis_door(hall, address, terms)]
     listener = _listen(host, port)
     if not paused:
         hall.driver.resumed.set()
@@ -218,11 +219,11 @@ def _reachable(host: str, listener: socket.socket) -> str:
     return socket.gethostname() if ip_address(listener.getsockname()[0]).is_unspecified else host
 
 
-def _redis_door(hall: Hall, address: Address) -> SideDoor:
+def _redis_door(hall: Hall, address: Address, terms: dict[str, Any]) -> SideDoor:
     from gridhook_exchange.redis_door.connection import RedisDoor
     from gridhook_exchange.redis_door.door import Door
 
-    door = RedisDoor(address, hall.driver, Door(hall.exchange, _UNNAMED))
+    door = RedisDoor(address, hall.driver, Door(hall.exchange, _UNNAMED, terms))
     hall.driver.outlets.append(door)
     return door
 

@@ -72,11 +72,11 @@ class Aggregators:
         for aggregator in own:
             if aggregator.name == name and identity is None:
                 return aggregator
-        if len(own) >= self._most_per_user:
-            raise Refusal(Why.TOO_MANY, f"you have {len(own)} aggregators already; delete one first")
         chosen = identity or str(uuid.uuid5(_NAMESPACE, f"{self._simulation_id}/{user}/{name}"))
         if chosen in self._by_uuid:
             raise Refusal(Why.CONFLICT, f"there is an aggregator {chosen} already")
+        if len(own) >= self._most_per_user:
+            raise Refusal(Why.TOO_MANY, f"you have {len(own)} aggregators already; delete one first")
         aggregator = Aggregator(chosen, name, user, slot)
         self._by_uuid[chosen] = aggregator
         return aggregator
