@@ -68,20 +68,23 @@ class Day:
         self.community = write_community(folder)
         self.watcher = None
         self.start_server("served")
+        self.come_between()
+        self.errors = folder / "run.txt"
+        self.start_run("run", environment or {})
+        # By then it knows how often the exchange says something.
+        self.diary.wait_for(lambda entries: entries.count(("batch", None)) >= KNOWING)
+
+    def come_between(self):
+        """Put between run and exchange what can go wrong, and notes each batch."""
         self.meddler = Meddler(self.server.facts)
         self.meddler.on_batch = lambda: self.diary.write("batch")
         self.network = Network(self.meddler)
-        self.errors = folder / "run.txt"
-        self.process = self._start(environment or {})
-        # By then it knows how often the exchange says something.
-        self.diary.wait_for(lambda entries: entries.count(("batch", None)) >= KNOWING)
 
     def start_server(self, report):
         """Start an exchange, and watch it."""
         self.report = self.folder / report
-        users = users_file(self.folder)
-        arguments = ("--slot-seconds", SLOT_SECONDS, "--report", self.report, "--users", users)
-        self.server = self.serve(self.community, *arguments)
+        arguments = ("--slot-seconds", SLOT_SECONDS, "--report", self.report)
+        self.server = self.serve(self.community, *arguments, *self.server_options())
         self.server.facts |= {"username": USER, "password": PASSWORD}
         if self.watcher is not None:
             self.watcher.close()
@@ -91,22 +94,28 @@ class Day:
         self.watcher.select(self.server.uuid("Load 2"))
         threading.Thread(target=self._watch, args=[self.watcher], daemon=True).start()
 
-    def _start(self, environment):
-        facts = self.server.facts
-        text = CONFIG.format(
+    def server_options(self):
+        return ("--users", users_file(self.folder))
+
+    def config(self):
+        return CONFIG.format(
             url=self.network.url,
             websocket=self.network.websocket_url,
-            simulation=facts["simulation_id"],
+            simulation=self.server.facts["simulation_id"],
             ping_seconds=self.ping_seconds,
         )
-        (self.folder / "run.toml").write_text(text, encoding="utf-8")
-        user = {"API_CLIENT_USERNAME": facts["username"], "API_CLIENT_PASSWORD": facts["password"]}
-        arguments = ["run", "run.toml", "--json", "--report", "run", "--log-level", "info"]
-        with self.errors.open("w", encoding="utf-8") as errors:
-            return subprocess.Popen(
+
+    def start_run(self, report, environment=None):
+        """Start an agent; what it says is added to what was said before."""
+        self.run_report = self.folder / report
+        (self.folder / "run.toml").write_text(self.config(), encoding="utf-8")
+        user = {"API_CLIENT_USERNAME": USER, "API_CLIENT_PASSWORD": PASSWORD}
+        arguments = ["run", "run.toml", "--json", "--report", report, "--log-level", "info"]
+        with self.errors.open("a", encoding="utf-8") as errors:
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "gridhook", *arguments],
                 cwd=self.folder,
-                env={**os.environ, **user, **environment},
+                env={**os.environ, **user, **(environment or {})},
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -145,18 +154,27 @@ class Day:
 
     def end(self):
         """End the run and the server; return the figures, and the rows of their orders."""
+        figures, sent = self.end_run()
+        self.server.stop()
+        return figures, sent, read(self.report / "orders.csv")
+
+    def end_run(self):
+        """End the run; return its figures and orders."""
         self.process.send_signal(signal.SIGTERM)
         out, _ = self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 128 + signal.SIGTERM, self.said()
         assert "Traceback" not in self.said()
-        self.server.stop()
-        return json.loads(out), read(self.folder / "run" / "orders.csv"), read(self.report / "orders.csv")
+        return json.loads(out), read(self.run_report / "orders.csv")
 
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
         self.watcher.close()
+        self.go_away()
+
+    def go_away(self):
+        """Take away what came between."""
         self.network.close()
         self.meddler.close()
 

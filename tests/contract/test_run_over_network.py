@@ -21,10 +21,10 @@ PATIENCE = 60
 
 
 def write_config(folder, facts, **keys):
-    """Write the demo's configuration with another exchange; return the file."""
+    """Write the demo's configuration with another exchange; return the file. A key that is None is left out."""
     shutil.copytree(DEMO, folder, dirs_exist_ok=True)
     told = {"url": f"gsy+{facts['url']}", "simulation": facts["simulation_id"], "requirements": "binding", **keys}
-    lines = [f"{key} = {json.dumps(value)}" for key, value in told.items()]
+    lines = [f"{key} = {json.dumps(value)}" for key, value in told.items() if value is not None]
     text = (DEMO / "gridhook.toml").read_text(encoding="utf-8")
     assert text.count('url = "embedded:demo"') == 1
     (folder / "live.toml").write_text(text.replace('url = "embedded:demo"', "\n".join(lines)), encoding="utf-8")
