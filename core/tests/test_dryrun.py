@@ -130,6 +130,26 @@ def test_nothing_is_counted_as_an_order(play):
     assert play.unsent[0].requirements == (Requirement(partners=("Grid/House/PV",)),)
 
 
+def test_without_a_registry_names_are_asked_for_and_what_was_had_before_is_kept(play):
+    play.decide.claims = (("claim", Claim(names=["Load"])),)
+    link = RestoringLink(
+        Connected(make_tree({}), "binding", lists_areas=False), market(names=("Load", "PV")), market(0.1)
+    )
+    assert play.run(link) == [(0.0, LOAD, "bid", 1.0, 20.0)]
+    assert [command for batch in link.sent for command in batch.commands] == [
+        ClaimAreas((), ("Load",)),
+        ClaimAreas(("id:Load", "id:PV")),
+    ]
+    assert link.held_at_end == ["id:PV"]
+
+
+def test_without_a_registry_what_is_taken_is_left_at_the_end(play):
+    play.decide.claims = (("claim", Claim(names=["Load"])),)
+    link = RestoringLink(Connected(make_tree({}), "binding", lists_areas=False), market())
+    play.run(link)
+    assert link.held_at_end == []
+
+
 def test_orders_that_would_be_deleted_are_told(play):
     play.decide.price = lambda lots, market: 20.0 if market.progress < 0.1 else HOLD
     link = FakeLink(connected(), market(), market(0.1), market(0.2))

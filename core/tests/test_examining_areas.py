@@ -77,3 +77,13 @@ def test_nothing_claimed_is_wrong(look):
 
 def test_without_areas_nothing_can_be_said(look):
     assert [(name, status) for name, status, _ in look(tree=None)] == [("claims", "skipped"), ("routes", "skipped")]
+
+
+def test_an_exchange_without_a_registry_needs_a_name(scripted_config):
+    found = survey(scripted_config("known = false"))
+    checks = []
+    check_areas(found, Examined(lists_areas=False), checks.append)
+    claims, routes = checks
+    assert (claims.name, claims.status) == ("claims", "wrong")
+    assert "name at least one asset" in claims.text
+    assert (routes.name, routes.status) == ("routes", "skipped")

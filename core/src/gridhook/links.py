@@ -88,10 +88,13 @@ class Examined:
         all areas; None: they could not be read.
     ``holders``
         name of the aggregator by area id, for areas that have one; None: the exchange does not tell.
+    ``lists_areas``
+        whether there is a registry at all; without one, areas are claimed by their names.
     """
 
     tree: Tree | None = None
     holders: Mapping[str, str] | None = None
+    lists_areas: bool = True
 
 
 @runtime_checkable

@@ -359,7 +359,8 @@ def test_the_configuration_is_a_setting_or_in_the_environment(start_exchange, op
     link.send(bid("load"))
     wait_until(lambda: exchange.asked("batch_commands"))
     first = exchange.aggregator
-    open_link(configuration="")
+    monkeypatch.delenv("CONFIGURATION_ID")
+    open_link(configuration="other")
     assert len(exchange.aggregators.keys() - {first}) == 1
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+import attrs
+
 from gridhook.agent import AgentSettings, initial_state
 from gridhook.agent.slots import claim
 from gridhook.assets import ASSET_KINDS
@@ -25,7 +27,7 @@ _MOST_NAMES = 3
 def check_areas(found: Survey, seen: Examined, tell: Tell) -> None:
     """Tell what is claimed, whose it is now, and which plugins it would be left to."""
     tree = seen.tree
-    if tree is None:
+    if tree is None and seen.lists_areas:
         for name in ("claims", "routes"):
             tell(skipped(name, "the areas of the exchange are not known"))
         return
@@ -33,6 +35,9 @@ def check_areas(found: Survey, seen: Examined, tell: Tell) -> None:
     if absent:
         for name in ("claims", "routes"):
             tell(skipped(name, f"what {', '.join(absent)} would claim is not known: see config"))
+        return
+    if tree is None:
+        _check_names(found, tell)
         return
     claimed, problems = _claims(found, tree, tell)
     told = {problem.message for problem in found.problems}
@@ -49,16 +54,35 @@ def check_areas(found: Survey, seen: Examined, tell: Tell) -> None:
     _check_routes(found, tree, claimed, tell)
 
 
+def _check_names(found: Survey, tell: Tell) -> None:
+    """Tell what is claimed of an exchange that lists no areas."""
+    _, notices = _claim(found, Tree((), (), (), (), ()), tell, lists_areas=False)
+    names = [path for notice in notices for path in notice.paths]
+    for problem in (one for notice in notices for one in notice.problems):
+        tell(wrong("claims", str(found.reading.place(problem)), "name at least one asset", is_config=True))
+    if names:
+        tell(ok("claims", f"{len(names)} areas by name: {_names(names)}; whether they are there, a run finds out"))
+    tell(skipped("routes", "the areas of the exchange are only told to who has one"))
+
+
 def _claims(found: Survey, tree: Tree, tell: Tell) -> tuple[tuple[int, ...], tuple[Problem, ...]]:
     """Ask the plugins which areas they want."""
+    claimed, notices = _claim(found, tree, tell)
+    return claimed, tuple(problem for notice in notices for problem in notice.problems)
+
+
+def _claim(
+    found: Survey, tree: Tree, tell: Tell, *, lists_areas: bool = True
+) -> tuple[tuple[int, ...], list[AreasClaimed]]:
     decisions = found.manager.decisions
+    state = attrs.evolve(initial_state(AgentSettings()), lists_areas=lists_areas)
     with found.manager.guard.armed():
-        state, _, notices = claim(initial_state(AgentSettings()), tree, decisions)
+        following, _, notices = claim(state, tree, decisions)
     for failure in decisions.take_failures():
         remedy = "gridhook plugins show tells whose plugin it is; its authors may want to know"
         tell(wrong(f"plugin {failure.plugin}", f"failed in {failure.hook}: {failure.message}", remedy))
     told = (one.notice for one in notices if isinstance(one, Notify))
-    return state.areas, tuple(one for notice in told if isinstance(notice, AreasClaimed) for one in notice.problems)
+    return following.areas, [notice for notice in told if isinstance(notice, AreasClaimed)]
 
 
 def _check_claims(tree: Tree, claimed: Sequence[int], tell: Tell) -> None:

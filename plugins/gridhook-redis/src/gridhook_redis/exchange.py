@@ -10,13 +10,15 @@ from typing import ClassVar, Literal
 import attrs
 from attrs import validators
 
+from gridhook.checks import Tell
 from gridhook.errors import ConfigError, Problem
 from gridhook.grid import Tree
-from gridhook.links import LinkRequest
+from gridhook.links import Examined, LinkRequest
 from gridhook.live.link import LiveLink
 from gridhook.live.settings import LiveSettings
 from gridhook_redis.address import Address, read_address
 from gridhook_redis.credentials import find_credentials
+from gridhook_redis.examining import Examination
 from gridhook_redis.server import Server
 from gridhook_redis.transport import RedisTransport
 
@@ -44,7 +46,7 @@ class OverRedis(LiveSettings):
     Keys of ``[exchange]``, besides those of all live links:
 
     ``configuration``
-        id of the exchange's configuration; default: ``CONFIGURATION_ID``, or none, as the exchange does.
+        id of the exchange's configuration; ``CONFIGURATION_ID`` goes before it; default: none, as the exchange does.
     ``credentials_file``
         TOML with ``password`` of the Redis server, and perhaps ``username``; ``REDISCLI_AUTH`` goes before it.
     ``ca_file``
@@ -86,21 +88,37 @@ class OverRedis(LiveSettings):
         :raises ConfigError: the address is wrong, or the credentials cannot be read.
         :raises ExchangeError: the server cannot be reached, or there is no exchange on it, or it refuses us.
         """
-        address = self._address(request)
-        credentials = find_credentials(self.credentials_file, os.environ)
-        if credentials.password is not None and self.scheme == "redis" and not address.is_loopback:
-            _log.warning("%s is not encrypted: others on the way can read the password; use rediss:", address)
-        ca_file = str(self.ca_file) if self.ca_file is not None and self.scheme == "rediss" else None
-        configuration = os.environ.get(CONFIGURATION, "") if self.configuration is None else self.configuration
         transport = RedisTransport(
-            Server(address, credentials, self.timeout_seconds, ca_file),
-            configuration,
+            self._server(request),
+            self._configuration()[0],
             request.aggregator,
             silence_seconds=self.silence_seconds,
             heartbeat_seconds=self.heartbeat_seconds,
         )
         # With the original's default settings, orders with requirements end the simulation (PROTOCOL.md 4.4).
         return LiveLink(transport, self, "unsupported", transport.register)
+
+    def examine(self, request: LinkRequest, tell: Tell) -> Examined:
+        """Look at the server and the exchange, without changing anything there.
+
+        :raises ConfigError: the address is wrong, or the credentials cannot be read.
+        """
+        return Examination(self._server(request), *self._configuration(), request.aggregator, tell).run()
+
+    def _server(self, request: LinkRequest) -> Server:
+        address = self._address(request)
+        credentials = find_credentials(self.credentials_file, os.environ)
+        if credentials.password is not None and self.scheme == "redis" and not address.is_loopback:
+            _log.warning("%s is not encrypted: others on the way can read the password; use rediss:", address)
+        ca_file = str(self.ca_file) if self.ca_file is not None and self.scheme == "rediss" else None
+        return Server(address, credentials, self.timeout_seconds, ca_file)
+
+    def _configuration(self) -> tuple[str, str]:
+        """Return the id of the exchange's configuration, and where it comes from: the environment goes before."""
+        told = os.environ.get(CONFIGURATION)
+        if told:
+            return told, CONFIGURATION
+        return (self.configuration, "exchange.configuration") if self.configuration else ("", "default")
 
     def _address(self, request: LinkRequest) -> Address:
         if self.ca_file is not None and not self.ca_file.is_file():

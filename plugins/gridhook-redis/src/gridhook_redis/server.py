@@ -81,6 +81,14 @@ class Server:
         untyped: Any = self._redis
         return self._call(lambda: sum(int(count) for _, count in untyped.pubsub_numsub(channel)))
 
+    def patterns(self) -> int:
+        """Return how many patterns are listened to, by whomever.
+
+        :raises ExchangeError: the server cannot be reached.
+        """
+        untyped: Any = self._redis
+        return self._call(lambda: int(untyped.pubsub_numpat()))
+
     def answers(self) -> bool:
         """Return whether the server is there."""
         try:
