@@ -6,7 +6,7 @@ import pytest
 from gridhook.agent import AgentSettings
 from gridhook.agent.slots import slots_between
 from gridhook.claims import Claim
-from gridhook.commands import ClaimAreas, SendForecasts, SendMeasurements, SetGridFees
+from gridhook.commands import ClaimAreas, PlaceOrders, SendForecasts, SendMeasurements, SetGridFees
 from gridhook.errors import Problem
 from gridhook.events import AreasClaimed, ConnectionLost
 from gridhook.testing import make_tree
@@ -221,3 +221,12 @@ def test_on_an_exchange_that_lists_no_areas_nothing_may_be_wanted(stage):
     stage.connect(lists_areas=False)
     assert stage.command(ClaimAreas) == ClaimAreas(())
     assert stage.notice(AreasClaimed) == AreasClaimed(())
+
+
+def test_what_is_held_from_before_and_not_claimed_is_not_traded(stage):
+    stage.decide.claims = (("claim", Claim(names=["Load"])),)
+    stage.decide.price = 20.0
+    stage.connect(lists_areas=False).open_slot(stage.load(), stage.pv())
+    assert stage.command(PlaceOrders).lines.asset.tolist() == ["id:Load"]
+    stage.answer().tick(0.5, stage.load(2.0), stage.pv())
+    assert stage.command(PlaceOrders).lines.asset.tolist() == ["id:Load"]

@@ -6,7 +6,7 @@ import pytest
 
 from gridhook.commands import OrderLines, PlaceOrders, WithdrawOrders
 from gridhook.grid import Deviations
-from gridhook.paper import Paper, only_assets
+from gridhook.paper import Paper
 from gridhook.testing import SLOT, make_assets, make_grid
 
 AREAS = {"Grid": {"House": {"Load": "load", "Battery": "storage"}}}
@@ -75,7 +75,7 @@ def test_orders_die_with_their_slot(grid):
 
 def test_assets_that_are_not_wanted_are_not_told(grid):
     grid = attrs.evolve(grid, deviations=Deviations((SLOT,), np.array([[1.0], [2.0]])))
-    seen = only_assets(grid, frozenset({"id:Battery"}))
+    seen = grid.only(frozenset({"id:Battery"}))
     assert seen.assets.id.tolist() == ["id:Battery"]
     assert seen.deviations.energy_kwh.tolist() == [[2.0]]
-    assert only_assets(grid, frozenset({"id:Battery", "id:Load"})) is grid
+    assert grid.only(frozenset({"id:Battery", "id:Load"})) is grid

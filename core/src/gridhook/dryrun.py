@@ -17,7 +17,7 @@ from gridhook.figures import Accounts
 from gridhook.grid import Tree
 from gridhook.links import Link, Restoring
 from gridhook.orders import Requirement
-from gridhook.paper import Paper, only_assets
+from gridhook.paper import Paper
 
 __all__ = ["DryRunLink", "Unsent", "UnsentDeletion", "UnsentOrder"]
 
@@ -144,7 +144,7 @@ class DryRunLink:
                 if self._held is None and len(grid.assets):
                     self._hold(frozenset(one.id for one in grid.assets if not self._is_claimed(one)))
                 if self._held and not self._held <= self._claimed:
-                    grid = only_assets(grid, frozenset(one.id for one in grid.assets if self._is_claimed(one)))
+                    grid = grid.only(frozenset(one.id for one in grid.assets if self._is_claimed(one)))
                 return attrs.evolve(event, grid=self._paper.seen_in(grid, event.slot))
             case _:
                 pass

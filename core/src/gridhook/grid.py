@@ -200,6 +200,16 @@ class Grid:
             return float(self._fees(fee_type)[home]) if home >= 0 else np.nan
         return float(self.path_fees(np.array([first]), self.tree.find(target), fee_type)[0])
 
+    def only(self, ids: frozenset[str]) -> Grid:
+        """Return a grid that tells of no own assets but these."""
+        kept: Bools = np.array([area in ids for area in self.assets.id.tolist()], dtype=np.bool_)
+        if kept.all():
+            return self
+        deviations = self.deviations
+        if deviations.slots:
+            deviations = Deviations(deviations.slots, deviations.energy_kwh[kept])
+        return attrs.evolve(self, assets=self.assets.take(kept), deviations=deviations)
+
     def path_fees(self, starts: Ints, target: int, fee_type: FeeType = "current_market_fee") -> Floats:
         """Return the grid fee from each of ``starts`` (positions in the tree) to ``target``, cents/kWh."""
         fees = np.nan_to_num(self._fees(fee_type))

@@ -8,12 +8,11 @@ import attrs
 import numpy as np
 import pendulum
 
-from gridhook.arrays import Bools
 from gridhook.commands import ExchangeCommand, PlaceOrders, WithdrawOrders
-from gridhook.grid import Deviations, Grid
+from gridhook.grid import Grid
 from gridhook.lots import BID, OFFER
 
-__all__ = ["Paper", "only_assets"]
+__all__ = ["Paper"]
 
 _COLUMNS = (
     (BID, "energy_active_in_bids_kwh", "energy_to_buy_kwh"),
@@ -59,14 +58,3 @@ class Paper:
             columns[active_name] = np.where(counts, paper, active)
             columns[free_name] = np.where(counts, free + active - paper, free)
         return attrs.evolve(grid, assets=attrs.evolve(assets, **columns))
-
-
-def only_assets(grid: Grid, ids: frozenset[str]) -> Grid:
-    """Return a grid in which only these of the aggregator's assets are told."""
-    assets, deviations = grid.assets, grid.deviations
-    kept: Bools = np.array([area in ids for area in assets.id.tolist()], dtype=np.bool_)
-    if kept.all():
-        return grid
-    if deviations.slots:
-        deviations = Deviations(deviations.slots, deviations.energy_kwh[kept])
-    return attrs.evolve(grid, assets=assets.take(kept), deviations=deviations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import attrs
 import numpy as np
@@ -38,6 +38,8 @@ from gridhook.market import Market
 from gridhook.reasons import Reason, Reasons
 
 __all__ = ["step"]
+
+MarketEvent = TypeVar("MarketEvent", SlotOpened, Ticked)
 
 
 def step(state: State, event: ExchangeEvent, decide: Decide) -> tuple[State, tuple[Command, ...]]:
@@ -83,6 +85,7 @@ def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State
     if event.grid.tree is not state.tree:
         state, first, more = claim(state, event.grid.tree, decide)
         notices += more
+    event = _claimed_only(state, event)
     missed = slots_between(state.slot, event)
     if missed:
         notices.append(Notify(SlotsMissed(missed)))
@@ -110,9 +113,22 @@ def _ticked(state: State, event: Ticked, decide: Decide) -> tuple[State, list[Co
         decide.begin_slot()
         missed = (*slots_between(state.slot, event), event.slot) if state.slot else (event.slot,)
         notices.append(Notify(SlotsMissed(missed)))
+    event = _claimed_only(state, event)
     state = _enter(state, event)
     state, batch = _send(state, event, _spot(state, event, _market(event), decide), [])
     return state, [*notices, *batch]
+
+
+def _claimed_only(state: State, event: MarketEvent) -> MarketEvent:
+    """Return an event without assets that are not claimed.
+
+    Where there is no registry, only the first event tells what was held from before.
+    """
+    if state.lists_areas or state.tree is None:
+        return event
+    tree = state.tree
+    grid = event.grid.only(frozenset(tree.ids[area] for area in state.areas))
+    return event if grid is event.grid else attrs.evolve(event, grid=grid)
 
 
 def _begin(state: State, event: SlotOpened | Ticked) -> tuple[State, list[Command]]:
