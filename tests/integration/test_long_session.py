@@ -25,8 +25,8 @@ EVENTS = int(os.environ.get("GRIDHOOK_EVENTS", "3000"))
 SETTLED = EVENTS // 3
 """By then everything that is made once is there."""
 TICKS = 2
-MOST_BLOCKS = 500
-"""Of memory, counted by Python; one lost event in ten would be more."""
+MOST_BLOCKS = 1000
+"""Of memory, counted by Python; what an event leaves behind in every third one would be more."""
 START = datetime(2026, 6, 15, tzinfo=UTC)
 CACHED = [one for one in vars(times).values() if hasattr(one, "cache_clear")]
 CONFIG = """

@@ -1,5 +1,6 @@
 """A redis-server, and an exchange on it that does what the original one does: written from PROTOCOL.md 3 alone."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -85,6 +86,9 @@ class FakeExchange:
 
     def close(self):
         """End, as a process that is killed."""
+        with contextlib.suppress(OSError):
+            # Otherwise who reads from it would go on to wait.
+            self.pubsub.connection._sock.shutdown(socket.SHUT_RDWR)
         self.pubsub.connection.disconnect()
         self.thread.join(PATIENCE)
         self.pubsub.close()
