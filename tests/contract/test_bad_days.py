@@ -35,6 +35,7 @@ def test_a_connection_that_is_reset_again_and_again_is_restored(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_frame_that_is_cut_in_its_middle_does_no_harm(begin):
     day = begin()
     assert day.heal(lambda: day.network.cut(1000)) <= MOST_TICKS
@@ -43,6 +44,7 @@ def test_a_frame_that_is_cut_in_its_middle_does_no_harm(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_network_that_swallows_everything_is_noticed_and_waited_out(begin):
     day = begin()
     ends = time.monotonic() + SWALLOWED_SECONDS
@@ -54,6 +56,7 @@ def test_a_network_that_swallows_everything_is_noticed_and_waited_out(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_new_process_of_the_exchange_is_traded_on_like_the_old_one(begin):
     day = begin()
     day.diary.wait_for(lambda entries: len({moment[0] for _, moment in entries if moment}) >= 2)
@@ -129,6 +132,7 @@ def test_answers_that_come_twice_and_late_do_no_harm(begin):
     assert figures["trades"]
 
 
+@pytest.mark.thorough
 def test_an_event_of_20_megabytes_is_read_and_acted_on(begin):
     # It takes its time: an event is not as long as a ping may be under way.
     day = begin(ping_seconds=20.0)
@@ -153,7 +157,7 @@ def test_an_event_of_20_megabytes_is_read_and_acted_on(begin):
     assert "is lost" not in day.said()
 
 
-@pytest.mark.parametrize("seconds", [-600, 600])
+@pytest.mark.parametrize("seconds", [pytest.param(-600, marks=pytest.mark.thorough), 600])
 def test_a_clock_that_is_ten_minutes_off_does_no_harm(begin, tmp_path, seconds):
     (tmp_path / "sitecustomize.py").write_text(
         f"import time\nright = time.time\ntime.time = lambda: right() + {seconds}\n", encoding="utf-8"

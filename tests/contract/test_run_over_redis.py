@@ -156,6 +156,7 @@ def test_an_agent_that_starts_again_takes_its_assets_back(begin):
     assert no_order_is_doubled([*before, *after], served)
 
 
+@pytest.mark.thorough
 def test_a_redis_server_that_is_killed_and_started_again_is_waited_for(begin, redis):
     day = begin()
     redis.end(signal.SIGKILL)
@@ -182,6 +183,7 @@ def test_a_new_process_of_the_exchange_is_traded_on_like_the_old_one(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_an_exchange_that_is_away_for_longer_is_noticed(begin):
     # With one name comes the tree, and with the tree all others: each time.
     day = begin(claim={"names": ["Load 1"], "kinds": ["load", "pv", "storage", "smart-meter"], "exclude": ["Load 2"]})
@@ -196,6 +198,7 @@ def test_an_exchange_that_is_away_for_longer_is_noticed(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_subscriber_that_was_too_slow_is_told_why_and_trades_again(begin, redis):
     day = begin()
     with redis.client() as client:

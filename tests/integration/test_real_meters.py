@@ -87,7 +87,7 @@ def week(tmp_path, trade):
     return run
 
 
-@pytest.mark.parametrize("start", ["2021-08-02", "2022-01-10"])
+@pytest.mark.parametrize("start", ["2021-08-02", pytest.param("2022-01-10", marks=pytest.mark.thorough)])
 def test_a_week_of_real_homes_meets_the_demos_checks(week, start):
     figures = week(start, batteries=(1, 2))
     assert figures.slots == 672
