@@ -72,6 +72,7 @@ def test_a_new_process_of_the_exchange_is_traded_on_like_the_old_one(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_token_that_the_exchange_no_longer_takes_costs_no_tick(begin):
     day = begin()
     old = set()
@@ -107,6 +108,7 @@ def test_a_storm_of_503_is_waited_out(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_answers_that_come_twice_and_late_do_no_harm(begin):
     day = begin()
     held = []
@@ -157,7 +159,8 @@ def test_an_event_of_20_megabytes_is_read_and_acted_on(begin):
     assert "is lost" not in day.said()
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(-600, marks=pytest.mark.thorough), 600])
+@pytest.mark.thorough
+@pytest.mark.parametrize("seconds", [-600, 600])
 def test_a_clock_that_is_ten_minutes_off_does_no_harm(begin, tmp_path, seconds):
     (tmp_path / "sitecustomize.py").write_text(
         f"import time\nright = time.time\ntime.time = lambda: right() + {seconds}\n", encoding="utf-8"

@@ -139,6 +139,7 @@ def begin(serve, redis, tmp_path):
         day.close()
 
 
+@pytest.mark.thorough
 def test_an_agent_that_starts_again_takes_its_assets_back(begin):
     day = begin()
     _, before = day.end_run()

@@ -21,7 +21,7 @@ from gridhook.session import Session
 from gridhook.testing import make_tree
 from gridhook.wire import times
 
-EVENTS = int(os.environ.get("GRIDHOOK_EVENTS", "3000"))
+EVENTS = int(os.environ.get("GRIDHOOK_EVENTS", "2000"))
 SETTLED = EVENTS // 3
 """By then everything that is made once is there."""
 TICKS = 2

@@ -23,7 +23,7 @@ def losers(figures):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("season", ["summer", "winter"])
+@pytest.mark.parametrize("season", ["summer", pytest.param("winter", marks=pytest.mark.thorough)])
 def test_no_member_without_a_battery_pays_more_than_without_the_market(community, trade, season, seed):
     folder = community(seed=seed)
     figures = trade(folder / "gridhook.toml", exchange=f"embedded:{season}.toml", slots=WEEK)
