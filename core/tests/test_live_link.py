@@ -398,6 +398,24 @@ def test_at_the_end_just_those_areas_are_held_that_are_asked_for(open_link, unse
     assert sorted(transport.areas) == [("select", "agg", "id:PV"), ("unselect", "agg", "id:Load")]
 
 
+def test_areas_that_were_being_claimed_when_the_end_came_are_left_too(open_link):
+    transport = FakeTransport()
+    link = open_link(transport, unselect_at_end=True)
+    next(link.events())
+    select = transport.select
+
+    def select_and_be_interrupted(*its):
+        for done in list(select(*its)):
+            link.interrupt()
+            yield done
+
+    transport.select = select_and_be_interrupted
+    link.send(Batch(1, (ClaimAreas(("id:Load", "id:PV")),)))
+    transport.areas.clear()
+    link.close()
+    assert transport.areas == [("unselect", "agg", "id:Load"), ("unselect", "agg", "id:PV")]
+
+
 def test_of_an_exchange_that_has_finished_nothing_is_left_to_clean_up(open_link):
     transport = FakeTransport(attrs.evolve(JOINED, held=frozenset({"id:Load"})))
     link = open_link(transport, withdraw_at_end=True, unselect_at_end=True)

@@ -46,7 +46,8 @@ class Claiming:
         aggregator, held = self._conversation.aggregator, self._conversation.held
         held.difference_update(unwanted)
         is_done &= yield from self._note("leave", self._transport.unselect(aggregator, unwanted), len(unwanted))
-        if is_done:
+        if is_done and not self._is_over():
+            self._conversation.asked.update(wanted)
             is_done = yield from self._note("claim", self._transport.select(aggregator, wanted), len(wanted))
         if not is_done:
             self._unfinished = command
@@ -74,12 +75,18 @@ class Claiming:
         """Take note of areas as they are selected or left; return whether it is known of all of them."""
         if self._is_over():
             return True
+        asked = self._conversation.asked
         for left, (area, error) in zip(count(total - 1, -1), areas, strict=False):
-            if error is None and what == "claim":
-                self._conversation.held.add(area)
+            if error is None:
+                asked.discard(area)
+                if what == "claim":
+                    self._conversation.held.add(area)
             elif isinstance(error, RequestRefusedError):
-                yield Refused(what, area, str(error))
-            elif error is not None:
+                # To leave what was perhaps never had is no failure.
+                if what == "claim" or area not in asked:
+                    yield Refused(what, area, str(error))
+                asked.discard(area)
+            else:
                 yield Refused(what, area, f"{error}; it and {left} more are tried again when the next slot opens")
                 return False
             if self._is_over():

@@ -38,6 +38,8 @@ class Conversation:
         wants to hear once in a slot that this aggregator is still there.
     ``held``
         ids of the areas that the aggregator has.
+    ``asked``
+        ids of those that it may have: they were asked for, and what came of it is not known.
 
     :param joined: what the first connection starts with.
     :param capability: what the exchange does with requirements.
@@ -55,6 +57,7 @@ class Conversation:
         lists_areas: bool = True,
     ) -> None:
         self.held = set(joined.held)
+        self.asked: set[str] = set()
         self.is_owed = False
         self._joined = joined
         self._capability = capability
@@ -156,7 +159,7 @@ class Conversation:
         named = [self._ids[name] for name in command.names if name in self._ids]
         wanted = dict.fromkeys((*command.ids, *named))
         self._wanted = frozenset(wanted)
-        return [area for area in wanted if area not in self.held], sorted(self.held - self._wanted)
+        return [area for area in wanted if area not in self.held], sorted((self.held | self.asked) - self._wanted)
 
     def settle(self, number: int, done: DirectDone) -> Answered | None:
         """Take note of what became of a batch's direct commands; return its answer if it is complete."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import attrs
@@ -156,6 +156,8 @@ class GsyTransport:
         finally:
             for future in futures.values():
                 future.cancel()
+            # What is under way would otherwise overtake what is asked for next.
+            wait(futures.values())
 
     def _assign(self, how: str, aggregator: str, area: str) -> None:
         url = self._address.aggregator(f"{how}-aggregator")
