@@ -37,8 +37,8 @@ class Meddler:
         self._server = serve(
             self._pass_on, "127.0.0.1", 0, process_request=self._greet, max_size=None, compression=None
         )
-        for one in (self._http, self._server):
-            threading.Thread(target=one.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.websocket_url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}/external-ws"
 

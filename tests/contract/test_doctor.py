@@ -149,7 +149,7 @@ def test_a_clock_that_is_wrong(served):
     doctor, _ = served
     handler = type("Late", (LateHandler,), {"target": urlsplit(doctor.server.facts["url"]).netloc})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as late:
-        threading.Thread(target=late.serve_forever, daemon=True).start()
+        threading.Thread(target=late.serve_forever, args=(0.01,), daemon=True).start()
         doctor.server.facts["url"] = f"http://127.0.0.1:{late.server_address[1]}"
         status, not_ok = doctor.ask(websocket=doctor.server.facts["websocket_url"])
         late.shutdown()

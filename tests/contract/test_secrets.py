@@ -90,7 +90,7 @@ class Echo:
         self.refused = ("", 0, 0)
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(target))
         self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self):

@@ -75,8 +75,8 @@ class FakeServer:
             logger=QUIET,
         )
         self.websocket_port = self.websockets.socket.getsockname()[1]
-        for server in (self.http, self.websockets):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+        threading.Thread(target=self.websockets.serve_forever, daemon=True).start()
 
     @property
     def url(self):
