@@ -17,7 +17,7 @@ from gridhook.lots import Lots
 from gridhook.market import Market, Markets
 from gridhook.orders import Energies, Orders, Rates, Requirements
 
-__all__ = ["Decide", "Priced", "Required"]
+__all__ = ["Decide", "DecideElsewhere", "Priced", "Required"]
 
 
 @attrs.frozen(eq=False)
@@ -74,3 +74,46 @@ class Decide(Protocol):
 
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
         """Return float64 (markets,) in cents/kWh."""
+
+
+class DecideElsewhere:
+    """Asks another one; a base for those that answer, or take note of, some of it themselves."""
+
+    def __init__(self, decide: Decide) -> None:
+        self._decide = decide
+
+    def begin_slot(self) -> None:
+        """See :class:`Decide`."""
+        self._decide.begin_slot()
+
+    def take_failures(self) -> tuple[PluginFailed, ...]:
+        """See :class:`Decide`."""
+        return self._decide.take_failures()
+
+    def claim_assets(self, grid: Grid) -> tuple[tuple[str, Claim], ...]:
+        """See :class:`Decide`."""
+        return self._decide.claim_assets(grid)
+
+    def forecast_energy(self, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies:
+        """See :class:`Decide`."""
+        return self._decide.forecast_energy(assets, slots)
+
+    def measure_energy(self, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies:
+        """See :class:`Decide`."""
+        return self._decide.measure_energy(assets, slots)
+
+    def price_energy(self, lots: Lots, market: Market) -> Priced:
+        """See :class:`Decide`."""
+        return self._decide.price_energy(lots, market)
+
+    def settle_deviations(self, deviations: Lots, market: Market) -> Priced:
+        """See :class:`Decide`."""
+        return self._decide.settle_deviations(deviations, market)
+
+    def require(self, lots: Lots, rates: Rates, market: Market) -> Required:
+        """See :class:`Decide`."""
+        return self._decide.require(lots, rates, market)
+
+    def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
+        """See :class:`Decide`."""
+        return self._decide.set_grid_fees(markets, slot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
 
 import attrs
@@ -16,6 +17,8 @@ from gridhook.figures import SessionInfo
 from gridhook.grid import Tree
 from gridhook.links import Exchange, Link, LinkRequest, base_layer, find_exchange
 from gridhook.plugins import Manager, load_plugins
+from gridhook.records.lines import VERSION, Header
+from gridhook.records.recorder import Recorder
 from gridhook.results import SessionResults
 from gridhook.session import Session
 
@@ -43,31 +46,54 @@ class Deployment:
         """The effective configuration."""
         return self.reading.config
 
+    @property
+    def agent_settings(self) -> AgentSettings:
+        """What the configuration says to the agent."""
+        return AgentSettings(self.config.forecasting.horizon, self.config.exchange.requirements)
+
+    @property
+    def header(self) -> Header:
+        """Which session it is, for a record."""
+        exchange, path = self.config.exchange, self.reading.path
+        return Header(
+            VERSION,
+            metadata.version("gridhook"),
+            exchange.aggregator,
+            exchange.url,
+            None if path is None else str(path.absolute()),
+            {name: plugin.version for name, plugin in self.manager.plugins.items()},
+        )
+
     def open(
         self,
         on_slot: Callable[[int], None] | None = None,
         results: SessionResults | None = None,
         unsent: Callable[[Unsent], None] | None = None,
+        recorder: Recorder | None = None,
     ) -> Session:
         """Connect to the exchange.
 
         :param on_slot: called when a slot opens, with the number of slots so far.
         :param results: gets all events and batches, and the figures in the end.
         :param unsent: makes it a dry run, and gets the orders that are not sent.
+        :param recorder: keeps all that happens.
         :raises ConfigError: the address leads to something that is wrong.
         :raises ExchangeError: the exchange cannot be reached.
         """
         config = self.config
+        link = self._link(unsent)
+        if recorder is not None:
+            recorder.begin(self.header)
         return Session(
-            self._link(unsent),
+            link,
             self.manager,
             SessionInfo(config.exchange.aggregator, config.exchange.url),
-            AgentSettings(config.forecasting.horizon, config.exchange.requirements),
+            self.agent_settings,
             self.request.slots,
             on_slot,
             self._refuse if self.is_known else None,
             self._refuse,
-            results,
+            [one for one in (results, recorder) if one is not None],
         )
 
     def _link(self, unsent: Callable[[Unsent], None] | None) -> Link:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import attrs
 import pendulum
 
+from gridhook.assets import Assets
 from gridhook.commands import Batch, PlaceOrders
 from gridhook.events import Answered, Connected, Event, SlotOpened, Ticked, Traded
 from gridhook.figures import Figures
 from gridhook.grid import Tree
-from gridhook.orders import Requirement
+from gridhook.orders import Energies, Requirement
 from gridhook.trades import SPOT, Trade
+from gridhook.witness import EnergyHook
 
 __all__ = ["AssetRow", "OrderRow", "ResultsWriter", "SessionResults", "TradeRow", "requirements_text"]
 
@@ -107,6 +109,11 @@ class SessionResults:
                 self._answer(event)
             case _:
                 pass
+
+    def answered(
+        self, hook: EnergyHook, assets: Assets, slots: Sequence[pendulum.DateTime], energies: Energies
+    ) -> None:
+        """Results say nothing about what plugins forecast and measured."""
 
     def sent(self, batch: Batch) -> None:
         """Take note of a batch."""

@@ -19,8 +19,8 @@ from gridhook.events import AreasClaimed, Connected, Event, Notice, SlotOpened
 from gridhook.figures import Figures, SessionInfo
 from gridhook.links import Link
 from gridhook.plugins import Manager
-from gridhook.results import SessionResults
 from gridhook.tally import Tally
+from gridhook.witness import Witness, Witnessed
 
 __all__ = ["Session", "Stop"]
 
@@ -54,7 +54,7 @@ class Session:
     :param on_slot: called when a slot opens, with the number of slots so far.
     :param on_problems: called with what in claims leads nowhere; None: that is worth a warning.
     :param refuse: called with what makes claims lead nowhere on this exchange, whatever comes; raises ConfigError.
-    :param results: gets all events and batches, and the figures in the end.
+    :param witnesses: are told all that happens, and the figures in the end.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Session:
         on_slot: Callable[[int], None] | None = None,
         on_problems: Callable[[Sequence[Problem]], None] | None = None,
         refuse: Callable[[Sequence[Problem]], None] = _refuse,
-        results: SessionResults | None = None,
+        witnesses: Sequence[Witness] = (),
     ) -> None:
         self._link = link
         self._manager = manager
@@ -78,7 +78,8 @@ class Session:
         self._on_problems = on_problems or _warn
         self._refuse = refuse
         self._is_unwarned = False
-        self._results = results
+        self._witnesses = tuple(witnesses)
+        self._decide = Witnessed(manager.decisions, self._witnesses)
         self._tally = Tally()
         self._log = EventLog()
         self.stop = Stop()
@@ -96,8 +97,8 @@ class Session:
             finally:
                 figures = self.figures()
                 decisions.finish_session(figures)
-                if self._results is not None:
-                    self._results.finish(figures)
+                for witness in self._witnesses:
+                    witness.finish(figures)
                 self._log_failures()
                 self._link.close()
         return figures
@@ -128,21 +129,21 @@ class Session:
         self._publish(event)
         if isinstance(event, Connected | SlotOpened):
             self._warn_of_names(event)
-        state, commands = step(state, event, self._manager.decisions)  # type: ignore[arg-type]
+        state, commands = step(state, event, self._decide)  # type: ignore[arg-type]
         for command in commands:
             match command:
                 case Notify(notice):
                     self._note(notice)
                 case Batch():
-                    if self._results is not None:
-                        self._results.sent(command)
+                    for witness in self._witnesses:
+                        witness.sent(command)
                     self._link.send(command)
         return state
 
     def _publish(self, event: Event) -> None:
         self._tally.add(event)
-        if self._results is not None:
-            self._results.saw(event)
+        for witness in self._witnesses:
+            witness.saw(event)
         self._manager.decisions.tell(event)
         self._log_failures()
         if isinstance(event, SlotOpened) and self._on_slot is not None:

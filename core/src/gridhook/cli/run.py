@@ -17,10 +17,13 @@ from gridhook.cli.progress import slot_progress
 from gridhook.deployment import prepare
 from gridhook.errors import ExchangeError
 from gridhook.figures import Figures
+from gridhook.records.recorder import Recorder
 from gridhook.resultfiles import ResultsFolder
 from gridhook.results import SessionResults
 
 __all__ = ["run"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -28,15 +31,17 @@ __all__ = ["run"]
 @click.option("--exchange", metavar="URL", help="Trade there; goes before the configuration.")
 @click.option("--slots", type=click.IntRange(min=1), metavar="N", help="End after N slots.")
 @click.option("--report", type=click.Path(path_type=Path, file_okay=False), help="Write results to this new folder.")
+@click.option("--record", type=_FILE, help="Keep all events, answers and decisions in this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Do everything but send orders; show on stderr which would be sent.")
 @click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
-@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there and not to stderr.")
+@click.option("--log-file", type=_FILE, help="Log there and not to stderr.")
 def run(
     config: Path | None,
     exchange: str | None,
     slots: int | None,
     report: Path | None,
+    record: Path | None,
     as_json: bool,  # noqa: FBT001 - click passes it by name
     dry_run: bool,  # noqa: FBT001
     log_level: str,
@@ -53,9 +58,10 @@ def run(
     with contextlib.redirect_stdout(sys.stderr):
         deployment = prepare(config, exchange=exchange, slots=slots)
         results = None if report is None else SessionResults(ResultsFolder(report))
+        recorder = None if record is None else Recorder(record)
         unsent = UnsentOrders() if dry_run else None
         with slot_progress() as progress:
-            session = deployment.open(progress.advance, results, None if unsent is None else unsent.show)
+            session = deployment.open(progress.advance, results, None if unsent is None else unsent.show, recorder)
             progress.begin(session.slots)
             click.get_current_context().with_resource(figures_come_first())
             try:

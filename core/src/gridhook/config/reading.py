@@ -62,11 +62,14 @@ class Reading:
         the layer of each section (``plugins.NAME`` are sections), and of each ``use`` that is not the section's own.
     ``problems``
         what is wrong.
+    ``path``
+        the configuration file, if there is one.
     """
 
     config: Config
     origins: Mapping[str, Layer]
     problems: tuple[Problem, ...]
+    path: Path | None = None
 
     def place(self, problem: Problem) -> Problem:
         """Return ``problem`` with the file and line in which its path was written."""
@@ -119,7 +122,7 @@ def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[
     if exchange_url is not None:
         override = {"exchange": {**_table(layer.document, "exchange"), "url": exchange_url}}
         layers.insert(0, Layer("--exchange", override, layer.base, layer.file, layer.lines, ("exchange.url",)))
-    return _combine(layers, problems)
+    return attrs.evolve(_combine(layers, problems), path=path)
 
 
 def _combine(layers: list[Layer], problems: list[Problem]) -> Reading:

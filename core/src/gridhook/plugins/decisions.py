@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ class Decisions:
     def __init__(self, config: Config, caller: Caller) -> None:
         self._config = config
         self._caller = caller
+        self._observers = list(caller.plugins)
         self._routers = {
             domain: Router(domain, config.section(domain).use, config.routes(domain))
             for domain in ("pricing", "requirements", "forecasting", "settlement")
@@ -137,8 +138,12 @@ class Decisions:
         self._caller.begin_slot()
         self._observe("session_finished", {"summary": summary})
 
+    def tell_no_others(self, names: Collection[str]) -> None:
+        """Let no other plugins be observers."""
+        self._observers = [name for name in self._observers if name in names]
+
     def _observe(self, hook: str, arguments: dict[str, Any]) -> None:
-        for name in filter(self._caller.implements(hook), self._caller.plugins):
+        for name in filter(self._caller.implements(hook), self._observers):
             self._caller.call(name, hook, arguments, lambda value: value)
 
     def _users(self, domain: str, hook: str) -> list[str]:
