@@ -15,6 +15,8 @@ __all__ = ["main"]
 _COMMANDS = {
     "run": ("gridhook.cli.run:run", "Trade until the exchange finishes; without CONFIG, a day of the demo community."),
     "doctor": ("gridhook.cli.doctor:doctor", "Say what is wrong with a configuration or its exchange, and what to do."),
+    "why": ("gridhook.cli.why:why", "Tell from a record why an asset traded, or why not."),
+    "replay": ("gridhook.cli.replay:replay", "Decide anew about the events of a record, and show what differs."),
     "config": ("gridhook.cli.config:config", "Check, show and start configurations."),
     "plugins": ("gridhook.cli.plugins:plugins", "See what is installed."),
 }
