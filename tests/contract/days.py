@@ -110,7 +110,7 @@ class Day:
         self.run_report = self.folder / report
         (self.folder / "run.toml").write_text(self.config(), encoding="utf-8")
         user = {"API_CLIENT_USERNAME": USER, "API_CLIENT_PASSWORD": PASSWORD}
-        arguments = ["run", "run.toml", "--json", "--report", report, "--log-level", "info"]
+        arguments = ["run", "run.toml", "--json", "--report", report, "--record", "record", "--log-level", "info"]
         with self.errors.open("a", encoding="utf-8") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gridhook", *arguments],
@@ -156,7 +156,14 @@ class Day:
         """End the run and the server; return the figures, and the rows of their orders."""
         figures, sent = self.end_run()
         self.server.stop()
+        self.replay()
         return figures, sent, read(self.report / "orders.csv")
+
+    def replay(self):
+        """See that the same is decided again about whatever happened."""
+        command = [sys.executable, "-m", "gridhook", "replay", "record"]
+        again = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        assert again.returncode == 0, again.stdout + again.stderr
 
     def end_run(self):
         """End the run; return its figures and orders."""

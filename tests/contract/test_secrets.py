@@ -235,15 +235,17 @@ def test_a_run_says_nothing_and_its_plugins_are_told_nothing(scene):
     config = scene.config()
     for number, options in enumerate((("--log-level", "debug"), ("--log-level", "debug", "--log-file", "log.txt"))):
         report = f"report-{number}"
-        status, said = scene.call("run", config, "--slots", 2, "--report", report, *options)
+        status, said = scene.call("run", config, "--slots", 2, "--report", report, "--record", "record", *options)
         assert status == 0, said
     status, said = scene.call("run", config, "--slots", 1, "--dry-run", "--json", "--log-level", "debug")
     assert status == 0, said
     assert len(scene.echo.tokens) >= 3
     assert "nosy and tired" in (scene.folder / "log.txt").read_text(encoding="utf-8")
     assert any("Traceback" in text for text in scene.outputs.values())
-    files = [scene.folder / "log.txt", *(scene.folder / "report-0").iterdir(), *(scene.folder / "report-1").iterdir()]
-    assert len(files) == 9
+    assert scene.call("replay", "record", config, "--log-level", "debug")[0] in {0, 1}
+    assert scene.call("why", "record", "Home 01 Load")[0] == 0
+    files = [scene.folder / "log.txt", scene.folder / "record", *(scene.folder / "report-0").iterdir(), *(scene.folder / "report-1").iterdir()]
+    assert len(files) == 10
     seen = scene.seen_by_plugin.read_text(encoding="utf-8")
     # The plugin has looked deep: this is in what the session and the grid are.
     assert "oracle" in seen
