@@ -2,7 +2,7 @@
 
 Blocks of one document share a folder. A block of Python or TOML that begins with a comment that is a file name is
 written there; other Python is executed. Console blocks are typed line by line; lines that follow a command are its
-output, and an ellipsis stands for any text. What ends in ``&`` goes on beside what follows, in the environment that it
+output, and an ellipsis stands for any text. After a command that does not end well, ``echo $?`` says so. What ends in ``&`` goes on beside what follows, in the environment that it
 prints. Shell blocks have no output. TOML and JSON have to parse, and a
 configuration or community has to be right.
 """
@@ -75,9 +75,12 @@ class Reader:
         (self.folder / "requirements.json").write_text(example.parsed, encoding="utf-8")
 
     def console(self, example):
-        for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]:
-            command, _, expected = block.partition("\n")
-            output = self.type(command)
+        blocks = [block.partition("\n") for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]]
+        for (command, _, expected), following in zip(blocks, [*blocks[1:], None], strict=True):
+            if command == "echo $?":
+                continue
+            asks = following is not None and following[0] == "echo $?"
+            output = self.type(command, int(following[2]) if asks else 0)
             if expected.strip():
                 lines = expected.strip("\n").split("\n")
                 pattern = "".join(
@@ -112,14 +115,14 @@ class Reader:
                 process.terminate()
             process.communicate()
 
-    def type(self, command):
+    def type(self, command, status=0):
         """Run one line; pip installs into a folder beside the others, so that nothing here changes."""
         if command.endswith(" &"):
             return self.start(command.removesuffix(" &"))
         parts = [part for part in command.split(" && ") if not SET_UP.match(part)]
-        return "".join(self._run(shlex.split(part)) for part in parts)
+        return "".join(self._run(shlex.split(part), status) for part in parts)
 
-    def _run(self, words):
+    def _run(self, words, status):
         if words[:3] == ["python", "-m", "pytest"]:
             command = [sys.executable, *words[1:], "-p", "no:cacheprovider"]
         elif words[:4] == ["python", "-m", "pip", "install"]:
@@ -140,7 +143,7 @@ class Reader:
         outcome = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=300
         )
-        assert outcome.returncode == 0, f"{' '.join(words)}\n{outcome.stdout}{outcome.stderr}"
+        assert outcome.returncode == status, f"{' '.join(words)}\n{outcome.stdout}{outcome.stderr}"
         return outcome.stdout
 
     def meters(self):

@@ -91,8 +91,7 @@ def test_a_slot_is_told_tick_by_tick(call):
 
 def test_all_slots_are_told_in_a_line_each(call):
     told = call("why", "record.jsonl", f"Grid/Community/Home 02/{LOAD}").stdout.splitlines()
-    # And the slot for which the last forecast was.
-    assert len(told) == 1 + 48 + 1
+    assert len(told) == 1 + 48
     assert told[1].startswith("2026-06-14 22:00  ")
 
 

@@ -35,7 +35,7 @@ def why(record: Path, asset: str, slot: str | None) -> None:
     except AreaError as error:
         raise ConfigError(Problem("", f"{record}: {error}")) from error
     click.echo(f"{teller.path} ({teller.kind}); times in UTC")
-    stories = [teller.slots[its] for its in sorted(teller.slots)]
+    stories = [teller.slots[its] for its in sorted(teller.slots) if teller.slots[its].is_told]
     if not any(story.is_decided for story in stories):
         click.echo("nothing was decided for it: it was not claimed, or the exchange told nothing of it")
     if slot is None or not stories:

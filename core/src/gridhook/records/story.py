@@ -96,6 +96,11 @@ class SlotStory:
     entries: list[Entry] = attrs.field(factory=list)
 
     @property
+    def is_told(self) -> bool:
+        """Whether there is more than forecasts for a slot that never came."""
+        return not all(isinstance(entry, Told) for entry in self.entries)
+
+    @property
     def is_decided(self) -> bool:
         """Whether anything was decided about it."""
         return any(isinstance(entry, Decision) for entry in self.entries)
