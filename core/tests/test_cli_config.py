@@ -337,3 +337,11 @@ def test_a_template_that_is_none(stand_ins, call_gridhook, name, message):
     done = call_gridhook("config", "new", name)
     assert (done.status, done.err) == (2, message)
     assert list(stand_ins.iterdir()) == []
+
+
+def test_help_says_what_each_template_is_for(call_gridhook):
+    done = call_gridhook("config", "new", "--help")
+    words = " ".join(done.out.split())
+    for template in templates():
+        purpose = template_text(template).partition("\n")[0].removeprefix("# ")
+        assert f"{template} {' '.join(purpose.split())}" in words

@@ -244,12 +244,8 @@ def test_a_run_says_nothing_and_its_plugins_are_told_nothing(scene):
     assert any("Traceback" in text for text in scene.outputs.values())
     assert scene.call("replay", "record", config, "--log-level", "debug")[0] in {0, 1}
     assert scene.call("why", "record", "Home 01 Load")[0] == 0
-    files = [
-        scene.folder / "log.txt",
-        scene.folder / "record",
-        *(scene.folder / "report-0").iterdir(),
-        *(scene.folder / "report-1").iterdir(),
-    ]
+    reports = [path for number in range(2) for path in (scene.folder / f"report-{number}").iterdir()]
+    files = [scene.folder / "log.txt", scene.folder / "record", *reports]
     assert len(files) == 10
     seen = scene.seen_by_plugin.read_text(encoding="utf-8")
     # The plugin has looked deep: this is in what the session and the grid are.

@@ -50,12 +50,24 @@ def schema(file: Path | None) -> None:
     click.echo(json.dumps(config_schema(prepare(file)), indent=2))
 
 
-@config.command()
+class _New(click.Command):
+    """The command that lists the templates in its help."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the templates, each with what it does."""
+        from gridhook.cli.templates import purpose, templates
+
+        del ctx
+        with formatter.section("Templates"):
+            formatter.write_dl([(name, purpose(name)) for name in templates()])
+
+
+@config.command(cls=_New)
 @click.argument("template")
 @click.argument("file", default="gridhook.toml", type=_FILE)
 def new(template: str, file: Path) -> None:
-    """Write a starting point to FILE (gridhook.toml): TEMPLATE is demo or community."""
-    from gridhook.cli.templates import template_text, templates
+    """Write a starting point to FILE (gridhook.toml)."""
+    from gridhook.cli.templates import purpose, template_text, templates
 
     if template not in templates():
         guess = did_you_mean(nearest(template, templates())) or f"; there are {', '.join(templates())}"
@@ -68,4 +80,4 @@ def new(template: str, file: Path) -> None:
     except OSError as error:
         raise ConfigError(Problem("", f"{file} cannot be written: {error.strerror}")) from error
     click.echo(f"wrote {file}; gridhook config check {file} says whether it is right, gridhook run {file} trades")
-    click.echo(template_text(template).partition("\n")[0].removeprefix("# "))
+    click.echo(purpose(template))

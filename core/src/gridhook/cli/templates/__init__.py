@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-__all__ = ["template_text", "templates"]
+__all__ = ["purpose", "template_text", "templates"]
 
 
 def templates() -> list[str]:
@@ -16,3 +16,8 @@ def templates() -> list[str]:
 def template_text(name: str) -> str:
     """Return the text of a template."""
     return resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def purpose(name: str) -> str:
+    """Return what a template is for, in one sentence: its first line."""
+    return template_text(name).partition("\n")[0].removeprefix("# ")
