@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gridhook.arrays import Floats
+from gridhook_exchange.community.entries import battery_entry, market_entry, metered_entry
 from gridhook_exchange.generate.homes import Curves, Home
 from gridhook_exchange.generate.plan import Plan
 
@@ -86,13 +87,13 @@ def _community(plan: Plan, name: str, period: int) -> str:
         f"feed_in_rate = {_FEED_IN}",
         f"retail_rate = {_RETAIL}",
         "",
-        *_market("Grid", None, _GRID_FEE),
+        *market_entry("Grid", None, _GRID_FEE),
     ]
     districts = _districts(plan)
     for district in districts:
-        lines += _market(district, "Grid", _DISTRICT_FEE)
+        lines += market_entry(district, "Grid", _DISTRICT_FEE)
     for number, home in enumerate(plan.homes):
-        lines += _market(home.name, districts[plan.district_of(number)], 0.0)
+        lines += market_entry(home.name, districts[plan.district_of(number)], 0.0)
         lines += _assets(home)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -102,30 +103,18 @@ def _districts(plan: Plan) -> list[str]:
     return ["Community"] if count == 1 else [f"Community {number + 1}" for number in range(count)]
 
 
-def _market(name: str, parent: str | None, fee: float) -> list[str]:
-    above = [] if parent is None else [f'parent = "{parent}"']
-    charge = [f"fee = {fee}"] if fee else []
-    return ["[[markets]]", f'name = "{name}"', *above, *charge, ""]
-
-
 def _assets(home: Home) -> list[str]:
     lines = _metered("loads", f"{home.name} Load", home.name)
     if home.panel is not None:
         lines += _metered("pvs", f"{home.name} PV", home.name)
     if home.battery is not None:
-        lines += [
-            "[[storages]]",
-            f'name = "{home.name} Battery"',
-            f'market = "{home.name}"',
-            f"capacity_kwh = {home.battery.capacity_kwh}",
-            f"power_kw = {home.battery.power_kw}",
-            "",
-        ]
+        battery = home.battery
+        lines += battery_entry(f"{home.name} Battery", home.name, battery.capacity_kwh, battery.power_kw)
     return lines
 
 
 def _metered(kind: str, name: str, market: str) -> list[str]:
-    return [f"[[{kind}]]", f'name = "{name}"', f'market = "{market}"', f'profile = {{ column = "{name}" }}', ""]
+    return metered_entry(kind, name, market, {"column": name})
 
 
 def _write_table(
