@@ -145,7 +145,10 @@ def find_timezone(name: str) -> ZoneInfo:
 
 
 def _parse_times(column: int, rows: Sequence[_Row], path: Path, timezone: ZoneInfo) -> Floats:
-    """Return seconds since 1970; of a local hour that comes twice, the second one is the later."""
+    """Return seconds since 1970; of a local hour that comes twice, the second one is the later.
+
+    :raises SeriesError: something is no time, or one that the clocks of ``timezone`` leave out.
+    """
     starts = np.empty(len(rows))
     before = -np.inf
     for number, row in enumerate(rows):
@@ -157,7 +160,28 @@ def _parse_times(column: int, rows: Sequence[_Row], path: Path, timezone: ZoneIn
             raise SeriesError(msg) from error
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=timezone)
+            if _is_left_out(moment):
+                msg = f"{path.name}, line {row.line}: {_left_out(text.strip(), moment, timezone)}"
+                raise SeriesError(msg)
             if moment.timestamp() <= before:
                 moment = moment.replace(fold=1)
         before = starts[number] = moment.timestamp()
     return starts
+
+
+def _is_left_out(moment: datetime.datetime) -> bool:
+    """Tell whether a local time does not come on its day, on which clocks are put forward."""
+    # A time of day that is left out is later when it comes back from UTC.
+    return moment.astimezone(datetime.UTC).astimezone(moment.tzinfo).replace(fold=0) != moment.replace(fold=0)
+
+
+def _left_out(text: str, moment: datetime.datetime, timezone: ZoneInfo) -> str:
+    """Say that a time is left out, and which zone a meter may be in whose clock is never changed."""
+    offset = moment.utcoffset() or datetime.timedelta()
+    hours, rest = divmod(offset, datetime.timedelta(hours=1))
+    # The signs of these names are those of POSIX: plus is west.
+    zone = "the zone that they are in" if rest else f"the zone that they are in, such as 'Etc/GMT{-hours:+d}'"
+    return (
+        f"{text} is left out in {timezone.key}, where clocks are put forward then; "
+        f"if the times stay on winter time all year, give {zone}"
+    )
