@@ -61,9 +61,7 @@ def day_energies(community):
 
 
 def test_homes_loads_and_pvs_are_found_by_the_ends_of_names(new, meters, made, tmp_path):
-    path = meters(
-        {"home_1_load_kWh": 0.5, "home_2_load_kWh": 0.25, "home_1_pv_kWh": 1.0, "outdoor temperature": "warm"}
-    )
+    path = meters({"home_1_load_kWh": 0.5, "home_2_load_kWh": 0.25, "home_1_pv_kWh": 1.0, "weather": "warm"})
     status, out, err = new("--meters", path)
     assert (status, err) == (0, "")
     assert out.splitlines() == [
@@ -230,20 +228,24 @@ COLUMNS = {"home_1_load": 0.5, "home_1_pv": 0.25}
         (
             {"a load": lambda hour: -1 if hour == 3 else 1},
             [],
-            ("--meters: meters.csv, column 'a load' has values below zero, the first at 2026-06-15T03:00Z; "
-            "what a home draws and feeds in as one is --net-columns 'a load'"),
+            (
+                "--meters: meters.csv, column 'a load' has values below zero, the first at 2026-06-15T03:00Z; "
+                "what a home draws and feeds in as one is --net-columns 'a load'"
+            ),
         ),
         ({"a pv": -1}, [], "write 0 there, or turn the sign of the column"),
         (
             {"a load": lambda hour: "" if hour == 30 else 1, "a pv": 1},
             [],
-            ("--meters: meters.csv, column 'a load' has no value for 2026-06-16T06:00Z\n"
-            "--meters: the longest stretch without a gap: --first-day 2026-06-15 --days 1"),
+            (
+                "--meters: meters.csv, column 'a load' has no value for 2026-06-16T06:00Z\n"
+                "--meters: the longest stretch without a gap: --first-day 2026-06-15 --days 1"
+            ),
         ),
         ({}, [], "--meters: meters.csv has no column but that of times; a column is a meter"),
         ({"grid load": 1, "grid": 1}, ["--load-columns", "grid"], "--meters: two areas would be called 'Grid'"),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_is_one_clear_message_and_nothing_is_written(new, meters, tmp_path, columns, options, message):
     status, out, err = new("--meters", meters(columns), *options)
     assert (status, out) == (2, "")
