@@ -141,6 +141,30 @@ def test_a_day_on_which_the_clock_is_changed_has_all_its_hours_and_no_more(tmp_p
     assert series.values.tolist() == [1.0] * 4 * len(hours)
 
 
+def test_half_an_hour_that_comes_twice_is_read_in_order(tmp_path):
+    times = ["01:15", "01:30", "01:45", "01:30", "01:45", "02:00"]
+    rows = "\n".join(f"2026-04-05T{time},{number}" for number, time in enumerate(times))
+    series = read(tmp_path, f"time,load\n{rows}\n", timezone="Australia/Lord_Howe")
+    assert (series.interval, series.values.tolist()) == (QUARTER, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    assert series.first == datetime.datetime(2026, 4, 4, 14, 15, tzinfo=datetime.UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("timezone", "time", "advice"),
+    [
+        ("Europe/Berlin", "2026-03-29T02:30", "give the zone that they are in, such as 'Etc/GMT-1'"),
+        ("Europe/London", "2026-03-29T01:30", "give the zone that they are in, such as 'Etc/GMT+0'"),
+        ("America/New_York", "2026-03-08T02:00", "give the zone that they are in, such as 'Etc/GMT+5'"),
+        ("Australia/Lord_Howe", "2026-10-04T02:15", "give the zone that they are in"),
+    ],
+)
+def test_a_local_time_that_is_left_out_is_said(tmp_path, timezone, time, advice):
+    with pytest.raises(SeriesError) as caught:
+        read(tmp_path, f"time,load\n{time},1\n", timezone=timezone)
+    said = f"meter.csv, line 2: {time} is left out in {timezone}, where clocks are put forward then; "
+    assert str(caught.value) == f"{said}if the times stay on winter time all year, {advice}"
+
+
 def test_rows_and_values_that_are_missing_are_gaps(tmp_path):
     text = "time,load\n2026-06-15T00:00,1\n2026-06-15T00:15,\n2026-06-15T00:30,3\n2026-06-15T01:00,5\n"
     values = read(tmp_path, text).values
