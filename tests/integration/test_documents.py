@@ -176,6 +176,8 @@ def test_every_code_block_runs(path, tmp_path, request):
         pytest.skip("the meters that this page trades are not beside the checkout")
     reader = Reader(tmp_path)
     request.addfinalizer(reader.close)
+    if "--meters" in path.read_text(encoding="utf-8"):
+        reader.meters()
     for example in examples(path, reader):
         example.evaluate()
 
