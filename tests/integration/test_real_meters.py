@@ -1,8 +1,11 @@
 """Real meters: a week of the five homes of CityLearn 2022, hourly, from a folder beside the checkout."""
 
+import json
 from pathlib import Path
 
 import pytest
+
+from gridhook_exchange.community import read_community
 
 METERS = Path(__file__).parents[3] / "shared" / "data" / "citylearn-2022" / "homes.csv"
 
@@ -103,3 +106,20 @@ def test_hourly_slots_trade_the_same_energy_as_quarter_hours(week):
     assert hours.slots == 24
     bills = [sum(member.bill_without_market_cents for member in figures.members) for figures in (quarters, hours)]
     assert bills[0] == pytest.approx(bills[1])
+
+
+def test_a_community_made_from_the_meters_trades_as_one_written_by_hand(week, gridhook, tmp_path):
+    by_hand = week("2021-08-02", batteries=(1,), slots=96)
+    options = ("--first-day", "2021-08-02", "--days", "7", "--battery", "Home 1", "6.4", "5")
+    outcome = gridhook("community", "new", "made", "--meters", METERS, *options)
+    assert "5 homes, 5 loads, 5 PVs, 1 battery; 7 days from 2021-08-02, 672 slots" in outcome.stdout
+    outcome = gridhook("run", "--exchange", "embedded:made/community.toml", "--slots", "96", "--json")
+    members = json.loads(outcome.stdout)["members"]
+    assert [member["name"] for member in members] == [member.name for member in by_hand.members]
+    kinds = [member["kinds"] for member in members]
+    assert [len(one) for one in kinds] == [3, 2, 2, 2, 2]
+
+    # The tariffs differ; what was metered does not.
+    made = read_community(tmp_path / "made" / "community.toml").measured_kwh
+    written = read_community(tmp_path / "community.toml").measured_kwh
+    assert made.sum(axis=1).tolist() == pytest.approx(written.sum(axis=1).tolist())
