@@ -63,6 +63,7 @@ class ScriptedDecide:
     forecast: object = None
     measure: object = None
     fees: object = None
+    sets_grid_fees: bool = True
     failures: list = attrs.field(factory=list)
     asked: list = attrs.field(factory=list)
 
@@ -188,11 +189,11 @@ class AgentStage:
         grid = self.grid(*assets, deviations=deviations, tree=tree)
         return self.step(self.market_event(number, progress, grid, Ticked))
 
-    def answer(self, accepted=True, errors=None, refused=(), transaction=None, forecasts=0, unknown=()):
+    def answer(self, accepted=True, errors=None, refused=(), transaction=None, forecasts=0, unknown=(), **told):
         """Answer the last batch; ``accepted`` per order, or for all of them."""
         number = self.state.transactions if transaction is None else transaction
         rows = np.broadcast_to(np.asarray(accepted, dtype=bool), (len(self._last_lines),)).copy()
-        return self.step(Answered(number, rows, errors or {}, tuple(refused), forecasts, frozenset(unknown)))
+        return self.step(Answered(number, rows, errors or {}, tuple(refused), forecasts, frozenset(unknown), **told))
 
     def finish(self):
         return self.step(Finished())

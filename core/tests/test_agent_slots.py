@@ -6,9 +6,10 @@ import pytest
 from gridhook.agent import AgentSettings
 from gridhook.agent.slots import slots_between
 from gridhook.claims import Claim
-from gridhook.commands import ClaimAreas, PlaceOrders, SendForecasts, SendMeasurements, SetGridFees
+from gridhook.commands import AskMarketStats, ClaimAreas, PlaceOrders, SendForecasts, SendMeasurements, SetGridFees
 from gridhook.errors import Problem
 from gridhook.events import AreasClaimed, ConnectionLost
+from gridhook.market import Throughput
 from gridhook.testing import make_tree
 
 
@@ -178,6 +179,37 @@ def test_fees_that_nobody_decides_are_left_as_they_are(stage):
     stage.decide.fees = [np.nan, 4.0]
     stage.open_slot(stage.load(), slot=1)
     assert np.array_equal(stage.command(SetGridFees).rates, [np.nan, 4.0], equal_nan=True)
+
+
+def test_who_uses_no_plugin_for_fees_asks_for_no_statistics(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["market"])),)
+    stage.decide.sets_grid_fees = False
+    stage.connect().open_slot(stage.load())
+    assert stage.command(AskMarketStats) is None
+    assert "set_grid_fees" not in {asked[0] for asked in stage.decide.asked}
+
+
+def test_import_and_export_come_with_the_answer_and_are_told_once_at_the_next_slot(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["market"])),)
+    told = []
+    stage.connect()
+    for slot, throughput in enumerate([{"id:House": Throughput(0.5, 0.25)}, {}, {"id:Grid": Throughput(0.0, 2.0)}, {}]):
+        stage.open_slot(stage.load(), slot=slot)
+        assert stage.command(AskMarketStats).markets == ("id:Grid", "id:House")
+        stage.answer(throughput=throughput)
+        told.append(
+            [stage.decide.rows_of("set_grid_fees").imported_kwh, stage.decide.rows_of("set_grid_fees").exported_kwh]
+        )
+    unknown = [np.nan, np.nan]
+    expected = [[unknown, unknown], [[np.nan, 0.5], [np.nan, 0.25]], [unknown, unknown], [[0.0, np.nan], [2.0, np.nan]]]
+    assert np.array_equal(told, expected, equal_nan=True)
+
+
+def test_import_and_export_are_known_even_if_the_answer_came_after_the_next_event(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["load", "market"])),)
+    stage.connect().open_slot(stage.load()).tick(0.1, stage.load())
+    stage.answer(transaction=2, throughput={"id:House": Throughput(0.5, 0.25)}).open_slot(stage.load(), slot=1)
+    assert stage.decide.rows_of("set_grid_fees").imported_kwh[1] == 0.5
 
 
 def test_lots_carry_the_fees_on_the_path_to_the_market_maker(stage):

@@ -39,6 +39,7 @@ def test_the_commands_of_a_slot_have_one_order(stage):
         "ClaimAreas",
         "SendForecasts",
         "SendMeasurements",
+        "AskMarketStats",
         "SetGridFees",
         "WithdrawOrders",
         "PlaceOrders",

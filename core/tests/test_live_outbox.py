@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridhook.commands import Batch, ClaimAreas, OrderLines, PlaceOrders, SendForecasts, WithdrawOrders
+from gridhook.commands import AskMarketStats, Batch, ClaimAreas, OrderLines, PlaceOrders, SendForecasts, WithdrawOrders
 from gridhook.events import Refused
 from gridhook.live.outbox import DirectDone, Outbox
 
@@ -66,6 +66,18 @@ def test_a_large_batch_goes_out_in_parts_that_keep_an_area_together(make):
     answered = outbox.answer(answer(second.body))
     assert answered.accepted.tolist() == [False, False, False, True, True, True]
     assert answered.order_errors == dict.fromkeys(range(3), "no")
+
+
+def test_what_markets_imported_is_told_even_if_it_comes_in_parts(make):
+    outbox = make(most_commands=1)
+    outgoing, _ = write(outbox, AskMarketStats(("grid", "house")))
+    answered = None
+    for number, post in enumerate(outgoing.posts):
+        (area,) = post.body["batch_commands"]
+        stats = {"status": "ready", "market_stats": {"area_throughput": {"import": number, "export": 0.5}}}
+        said = {"command": "batch_commands", "transaction_id": post.transaction, "responses": {area: [stats]}}
+        answered = outbox.answer(said)
+    assert answered.throughput == {"grid": (0.0, 0.5), "house": (1.0, 0.5)}
 
 
 def test_a_request_that_is_refused_as_a_whole_is_a_refusal_of_each_command(make):

@@ -27,5 +27,7 @@ def test_operated_markets_are_rows_and_columns():
     (row,) = markets
     assert (row.name, row.current_market_fee, row.total_traded_energy_kwh) == ("Home", 1.5, 2.0)
     assert np.isnan(markets.last_market_fee).all()
+    assert np.isnan([row.imported_kwh, row.exported_kwh]).all()
+    assert markets.take(np.array([0, 0])).exported_kwh.shape == (2,)
     with pytest.raises(ValueError, match="read-only"):
         markets.current_market_fee[0] = 0.0

@@ -189,6 +189,12 @@ def test_fees_that_one_plugin_leaves_are_asked_of_the_next(decisions_of):
     assert np.isnan(decisions_of(a=plugin(set_grid_fees=None)).set_grid_fees(MARKETS, SLOT)).all()
 
 
+def test_fees_are_set_if_a_plugin_in_use_can(decisions_of):
+    assert decisions_of(a=plugin(set_grid_fees=None)).sets_grid_fees
+    assert not decisions_of({"grid_fees": {"use": []}}, a=plugin(set_grid_fees=None)).sets_grid_fees
+    assert not decisions_of(a=plugin(price_energy=RATES)).sets_grid_fees
+
+
 def test_a_plugin_is_only_asked_in_the_domains_that_use_it(decisions_of):
     both = plugin(price_energy=RATES, require=Requirements(held=frozenset({0})))
     decisions = decisions_of({"requirements": {"use": []}}, a=both)

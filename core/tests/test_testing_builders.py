@@ -4,7 +4,7 @@ import numpy as np
 import pendulum
 import pytest
 
-from gridhook.testing import SLOT, make_assets, make_grid, make_lots, make_market, make_tree
+from gridhook.testing import SLOT, make_assets, make_grid, make_lots, make_market, make_markets, make_tree
 
 
 def test_a_lot_of_which_nothing_is_said_is_a_load_that_bids_for_a_kilowatt_hour():
@@ -27,15 +27,18 @@ def test_names_paths_and_ids_follow_from_each_other_and_are_all_different():
     assets = make_assets({}, {"name": "Roof", "path": "Grid/Roof", "kind": "pv"})
     assert assets.id.tolist() == ["id:load 0", "id:Roof"]
     assert assets.path.tolist() == ["load 0", "Grid/Roof"]
+    markets = make_markets({}, {"name": "Street", "imported_kwh": 0.5})
+    assert markets.id.tolist() == ["id:market 0", "id:Street"]
+    assert np.array_equal(markets.imported_kwh, [np.nan, 0.5], equal_nan=True)
 
 
-@pytest.mark.parametrize(("make", "table"), [(make_lots, "Lots"), (make_assets, "Assets")])
+@pytest.mark.parametrize(("make", "table"), [(make_lots, "Lots"), (make_assets, "Assets"), (make_markets, "Markets")])
 def test_a_column_that_does_not_exist_is_named(make, table):
     with pytest.raises(TypeError, match=f"{table} has no column 'energy'; there are"):
         make({"energy": 1.0})
 
 
-@pytest.mark.parametrize("make", [make_lots, make_assets])
+@pytest.mark.parametrize("make", [make_lots, make_assets, make_markets])
 def test_a_table_may_be_empty(make):
     assert len(make()) == 0
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridhook.commands import (
+    AskMarketStats,
     Batch,
     ClaimAreas,
     OrderLines,
@@ -19,11 +20,21 @@ from gridhook.commands import (
     WithdrawOrders,
 )
 from gridhook.events import Refused
+from gridhook.market import Throughput
 from gridhook.orders import Requirement
 from gridhook.testing import SLOT
 from gridhook.wire.answers import CommandFailed, FeeSet, OrdersDeleted
 from gridhook.wire.batches import read_batch, read_batch_answer, write_batch, write_batch_answer
-from gridhook.wire.commands import AskAssetInfo, DeleteOrders, OrderCommand, SendEnergy, SetGridFee
+from gridhook.wire.commands import (
+    AskAssetInfo,
+    DeleteOrders,
+    OrderCommand,
+    SendEnergy,
+    SetGridFee,
+)
+from gridhook.wire.commands import (
+    AskMarketStats as AskStats,
+)
 from gridhook.wire.errors import WireError
 
 BEFORE = SLOT.subtract(minutes=15)
@@ -94,6 +105,7 @@ def test_all_commands_go_in_the_order_of_the_batch():
         SendMeasurements(("load",), (BEFORE, SLOT), [[math.nan, 0.0]]),
         WithdrawOrders(["load", "pv"], ["bid", "offer"], [SLOT, BEFORE]),
         ORDERS,
+        AskMarketStats(("grid",)),
         SetGridFees(("grid", "house"), [2.5, math.nan]),
     )
     received = read_batch({**sent.message, "transaction_id": "t"})
@@ -104,7 +116,7 @@ def test_all_commands_go_in_the_order_of_the_batch():
     )
     assert isinstance(received.commands["load"][3], OrderCommand)
     assert received.commands["pv"][0] == DeleteOrders("offer", slot=BEFORE)
-    assert received.commands["grid"] == (SetGridFee(constant=2.5),)
+    assert received.commands["grid"] == (AskStats(), SetGridFee(constant=2.5))
     assert "house" not in received.commands
     assert (received.aggregator, received.transaction) == ("agg", "t")
 
@@ -175,6 +187,29 @@ def test_what_was_refused_besides_orders():
         Refused("delete_bid", "load", "no"),
         Refused("set_energy_forecast", "pv", "not a forecast asset"),
         Refused("grid_fees", "grid", "the exchange gives no answer"),
+    )
+
+
+def stats(throughput, **others):
+    return READY | {"market_stats": {"area_throughput": throughput, **others}}
+
+
+def test_statistics_tell_import_and_export():
+    sent = send(AskMarketStats(("grid", "north", "south", "west", "east")))
+    read = answer(
+        sent,
+        grid=[stats({"import": 1.5, "export": 0}, market_energy_deviance="what?")],
+        north=[READY | {"market_stats": {}}],
+        south=[stats({"import": "1.5", "export": 0})],
+        west=[stats({"import": 0.5, "export": None})],
+        east=[WRONG],
+    )
+    assert list(read.throughput) == ["grid", "west"]
+    assert read.throughput["grid"] == Throughput(1.5, 0.0)
+    assert math.isnan(read.throughput["west"].exported_kwh)
+    assert read.refused == (
+        Refused("dso_market_stats", "south", "market_stats.area_throughput.import: has to be a number, not '1.5'"),
+        Refused("dso_market_stats", "east", "no"),
     )
 
 

@@ -15,6 +15,7 @@ from gridhook.orders import Energies, Requirement
 from gridhook.tables import Table
 
 __all__ = [
+    "AskMarketStats",
     "Batch",
     "ClaimAreas",
     "Command",
@@ -111,6 +112,13 @@ class WithdrawOrders:
     slot: Objects = attrs.field(converter=objects)
 
 
+@attrs.frozen
+class AskMarketStats:
+    """Ask for the figures of these markets' last finished slot; they come with the answer to the batch."""
+
+    markets: tuple[str, ...]
+
+
 @attrs.frozen(eq=False)
 class SetGridFees:
     """Fees of markets from the next slot on, cents/kWh; NaN leaves a market's fee as it is."""
@@ -126,7 +134,9 @@ class Notify:
     notice: Notice
 
 
-ExchangeCommand: TypeAlias = ClaimAreas | SendForecasts | SendMeasurements | PlaceOrders | WithdrawOrders | SetGridFees
+ExchangeCommand: TypeAlias = (
+    ClaimAreas | SendForecasts | SendMeasurements | PlaceOrders | WithdrawOrders | AskMarketStats | SetGridFees
+)
 
 
 @attrs.frozen

@@ -72,6 +72,11 @@ class Decide(Protocol):
     def require(self, lots: Lots, rates: Rates, market: Market) -> Required:
         """Return what trades of these orders have to meet; where a plugin failed, nothing is allowed."""
 
+    @property
+    def sets_grid_fees(self) -> bool:
+        """Whether any plugin may have an answer to :meth:`set_grid_fees`."""
+        ...
+
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
         """Return float64 (markets,) in cents/kWh."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import attrs
@@ -11,6 +12,7 @@ import pendulum
 from gridhook.arrays import Bools, bools
 from gridhook.errors import Problem
 from gridhook.grid import Grid, Tree
+from gridhook.market import Throughput
 from gridhook.reasons import Reasons
 from gridhook.trades import Trades
 
@@ -119,6 +121,8 @@ class Answered:
         number of (asset, slot) forecasts that were taken.
     ``unknown_energies``
         assets of which nobody knows whether their forecasts and measurements came through.
+    ``throughput``
+        of markets that were asked for, by their ids: that of the last finished slot.
     ``is_dry_run``
         whether orders were not sent at all: none is accepted, and the agent goes on as if they stood.
     """
@@ -130,6 +134,7 @@ class Answered:
     sent_forecasts: int = 0
     unknown_energies: frozenset[str] = frozenset()
     is_dry_run: bool = False
+    throughput: Mapping[str, Throughput] = MappingProxyType({})
 
 
 @attrs.frozen

@@ -239,7 +239,7 @@ class GridOperatorSpec:
 
         Called when a slot opens, if markets are claimed (kind ``market``).
 
-        :param markets: the operated markets.
+        :param markets: the operated markets, with what they imported and exported, as far as the exchange told.
         :param slot: start of the slot in which the fees take effect, UTC.
         :returns: float64 (markets,), cents/kWh >= 0; NaN (None for all) leaves a fee as it is.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import attrs
+import numpy as np
 import pendulum
 
 from gridhook.arrays import Floats, Objects, floats, objects
 from gridhook.grid import FeeType, Grid
 from gridhook.tables import Table
 
-__all__ = ["Market", "MarketRow", "Markets"]
+__all__ = ["Market", "MarketRow", "Markets", "Throughput"]
 
 
 @attrs.frozen(eq=False)
@@ -42,6 +43,13 @@ class Market:
         return self.grid.grid_fee(start, target, fee_type)
 
 
+class Throughput(NamedTuple):
+    """What came into a market in a slot, and what left it, kWh."""
+
+    imported_kwh: float
+    exported_kwh: float
+
+
 class MarketRow(NamedTuple):
     """One row of :class:`Markets`, in plain Python values."""
 
@@ -51,6 +59,12 @@ class MarketRow(NamedTuple):
     current_market_fee: float
     last_market_fee: float
     total_traded_energy_kwh: float
+    imported_kwh: float
+    exported_kwh: float
+
+
+def _unknown(markets: Markets) -> Floats:
+    return np.full(len(markets.id), np.nan)
 
 
 @attrs.frozen(eq=False)
@@ -61,6 +75,9 @@ class Markets(Table[MarketRow]):
         cents/kWh: configured now, and used in the last finished slot; NaN where there is none.
     ``total_traded_energy_kwh``
         traded in the last finished slot; NaN before there was one.
+    ``imported_kwh``, ``exported_kwh``
+        what came into the market and what left it in the slot before the last finished one: the exchange tells a
+        slot's only with the answer to the next slot's batch. NaN where it did not tell.
     """
 
     row_type: ClassVar[Any] = MarketRow
@@ -71,3 +88,5 @@ class Markets(Table[MarketRow]):
     current_market_fee: Floats = attrs.field(converter=floats)
     last_market_fee: Floats = attrs.field(converter=floats)
     total_traded_energy_kwh: Floats = attrs.field(converter=floats)
+    imported_kwh: Floats = attrs.field(converter=floats, default=attrs.Factory(_unknown, takes_self=True))
+    exported_kwh: Floats = attrs.field(converter=floats, default=attrs.Factory(_unknown, takes_self=True))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gridhook.commands import (
+    AskMarketStats,
     Batch,
     ClaimAreas,
     OrderLines,
@@ -294,6 +295,22 @@ class TestGridFees:
             (refused,) = execute(run, SetGridFees(("market House",), np.array([rate]))).refused
             assert "not a fee" in refused.message
         assert run.simulation.next_fee.tolist() == [4.0, 1.0, 2.0]
+
+
+class TestStatistics:
+    def test_what_came_into_operated_markets_is_told_when_the_slot_is_over(self, run):
+        asked = AskMarketStats(("market House", "market Grid", "nowhere"))
+        answer = execute(run, asked)
+        assert answer.throughput == {}
+        assert [(one.command, one.asset) for one in answer.refused] == [
+            ("dso_market_stats", "market Grid"),
+            ("dso_market_stats", "nowhere"),
+        ]
+        place(run, (LOAD, "bid", 40.0, 0.4))
+        run.ticks(run.community.rules.ticks_per_slot)
+        run.simulation.close_slot()
+        run.open()
+        assert execute(run, asked).throughput == {"market House": (pytest.approx(0.4), 0.0)}
 
 
 class TestGrid:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 import numpy as np
@@ -12,12 +12,21 @@ from gridhook.agent.state import State
 from gridhook.arrays import Floats, Ints, Objects
 from gridhook.assets import LOAD, PV, Assets
 from gridhook.claims import Claim, ids_and_names, resolve_claim
-from gridhook.commands import ClaimAreas, Command, ExchangeCommand, Notify, SendForecasts, SendMeasurements, SetGridFees
+from gridhook.commands import (
+    AskMarketStats,
+    ClaimAreas,
+    Command,
+    ExchangeCommand,
+    Notify,
+    SendForecasts,
+    SendMeasurements,
+    SetGridFees,
+)
 from gridhook.deciding import Decide
 from gridhook.errors import Problem, join_path
 from gridhook.events import AreasClaimed, SlotOpened, Ticked
 from gridhook.grid import MARKET, Grid, Tree
-from gridhook.market import Markets
+from gridhook.market import Markets, Throughput
 
 __all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "no_assets", "slots_between"]
 
@@ -74,10 +83,10 @@ def measurements(slots: Sequence[pendulum.DateTime], event: SlotOpened, decide: 
 
 
 def fees(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
-    """Return the grid fees of operated markets for the next slot."""
+    """Return the question for operated markets' figures, which is answered later, and their fees for the next slot."""
     tree, grid = event.grid.tree, event.grid
     operated = np.array([area for area in state.areas if tree.kinds[area] == MARKET], dtype=np.int64)
-    if not len(operated):
+    if not len(operated) or not decide.sets_grid_fees:
         return []
     traded = (
         np.full(len(operated), np.nan)
@@ -91,11 +100,11 @@ def fees(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeComman
         grid.current_market_fee[operated],
         grid.last_market_fee[operated],
         traded,
+        *_throughput(state, tree, operated),
     )
     rates = decide.set_grid_fees(markets, event.slot + event.slot_length)
-    if np.isnan(rates).all():
-        return []
-    return [SetGridFees(tuple(markets.id), rates)]
+    asked = AskMarketStats(tuple(markets.id))
+    return [asked] if np.isnan(rates).all() else [asked, SetGridFees(asked.markets, rates)]
 
 
 def asset_fees(grid: Grid) -> Floats:
@@ -131,6 +140,12 @@ def _ask(claims: Sequence[tuple[str, Claim]]) -> tuple[list[ExchangeCommand], li
     ]
     notice = AreasClaimed((*ids, *names), tuple(problems), is_impossible=bool(problems))
     return [ClaimAreas(ids, names)], [Notify(notice)]
+
+
+def _throughput(state: State, tree: Tree, markets: Ints) -> Iterable[Floats]:
+    """Return the columns of :class:`Throughput`; NaN for markets of which nothing was told."""
+    unknown = Throughput(np.nan, np.nan)
+    return np.array([state.throughput.get(tree.ids[market], unknown) for market in markets.tolist()]).T
 
 
 def _metered(assets: Assets) -> Assets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import attrs
 import numpy as np
@@ -14,6 +15,7 @@ from gridhook.agent.unsent import Energies
 from gridhook.arrays import Bools, Floats, Ints, Objects
 from gridhook.events import Capability
 from gridhook.grid import Tree
+from gridhook.market import Throughput
 from gridhook.orders import Requirement
 
 __all__ = ["AgentSettings", "Pending", "Plan", "State", "initial_state"]
@@ -91,6 +93,8 @@ class State:
         the first slot whose measurements were not asked for yet.
     ``asset_fees``
         per own asset, the grid fee to the market maker, cents/kWh.
+    ``throughput``
+        of operated markets, by their ids: what came with an answer since the last slot began.
     ``unsent``
         forecasts and measurements that may not have reached the exchange.
     ``transactions``
@@ -110,6 +114,7 @@ class State:
     asset_fees: Floats = attrs.field(factory=lambda: np.empty(0))
     standing: Standing = attrs.field(factory=Standing.empty)
     pending: Pending | None = None
+    throughput: Mapping[str, Throughput] = MappingProxyType({})
     unsent: Energies = ()
     transactions: int = 0
 

@@ -94,6 +94,7 @@ def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State
     first += forecasts(state, event, decide)
     first += measurements(ended, event, decide)
     first += fees(state, event, decide)
+    state = attrs.evolve(state, throughput={})
     market = _market(event)
     deviations = deviation_lots(event.grid, state.asset_fees, state.standing.rate)
     settled = plan_settlement(deviations, state.standing, market, decide)

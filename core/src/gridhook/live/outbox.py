@@ -194,6 +194,7 @@ def _joined(one: Answered, other: Answered) -> Answered:
         one.refused + other.refused,
         one.sent_forecasts + other.sent_forecasts,
         one.unknown_energies | other.unknown_energies,
+        throughput={**one.throughput, **other.throughput},
     )
 
 

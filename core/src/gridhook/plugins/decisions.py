@@ -110,6 +110,11 @@ class Decisions:
                 combined = answer
         return Required(attrs.evolve(combined, held=combined.held | failed.keys()), failed)
 
+    @property
+    def sets_grid_fees(self) -> bool:
+        """Whether any plugin is asked for grid fees."""
+        return bool(self._users("grid_fees", "set_grid_fees"))
+
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
         """Return float64 (markets,) in cents/kWh; NaN where no plugin answered."""
         fees = np.full(len(markets), np.nan)

@@ -8,6 +8,6 @@ A test of a strategy needs neither an exchange nor a configuration::
     rates = MyStrategy().price_energy(lots, make_market(feed_in_rate=8.0, market_maker_rate=30.0))
 """
 
-from gridhook.testing.builders import SLOT, make_assets, make_grid, make_lots, make_market, make_tree
+from gridhook.testing.builders import SLOT, make_assets, make_grid, make_lots, make_market, make_markets, make_tree
 
-__all__ = ["SLOT", "make_assets", "make_grid", "make_lots", "make_market", "make_tree"]
+__all__ = ["SLOT", "make_assets", "make_grid", "make_lots", "make_market", "make_markets", "make_tree"]

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import pendulum
 
-from gridhook.assets import Asset, Assets
+from gridhook.assets import Assets
 from gridhook.grid import MARKET, Grid, Tree
-from gridhook.lots import Lot, Lots
-from gridhook.market import Market
+from gridhook.lots import Lots
+from gridhook.market import Market, Markets
 from gridhook.tables import Table
 
-__all__ = ["SLOT", "Nested", "make_assets", "make_grid", "make_lots", "make_market", "make_tree"]
+__all__ = ["SLOT", "Nested", "make_assets", "make_grid", "make_lots", "make_market", "make_markets", "make_tree"]
 
 SLOT = pendulum.datetime(2026, 6, 15, 10, 0)
 """The running slot of everything that is built here."""
@@ -37,6 +37,11 @@ def make_lots(*rows: Mapping[str, object]) -> Lots:
 def make_assets(*rows: Mapping[str, object]) -> Assets:
     """Return assets, one per mapping of columns. Names, paths and ids follow from each other; numbers are NaN."""
     return _table(Assets, [_asset(number, row) for number, row in enumerate(rows)])
+
+
+def make_markets(*rows: Mapping[str, object]) -> Markets:
+    """Return operated markets, one per mapping of columns. Names, paths and ids follow; numbers are NaN."""
+    return _table(Markets, [_named(row, f"market {number}") for number, row in enumerate(rows)])
 
 
 def make_tree(areas: Nested) -> Tree:
@@ -90,11 +95,16 @@ def _lot(number: int, row: Mapping[str, object]) -> dict[str, object]:
 def _asset(number: int, row: Mapping[str, object]) -> dict[str, object]:
     kind = row.get("kind", "load")
     name = row.get("name", f"{kind} {number}")
-    return {"id": f"id:{name}", "name": name, "path": name, "kind": kind} | dict(row)
+    return {"kind": kind} | _named(row, str(name))
+
+
+def _named(row: Mapping[str, object], name: str) -> dict[str, object]:
+    name = str(row.get("name", name))
+    return {"id": f"id:{name}", "name": name, "path": name} | dict(row)
 
 
 def _table(cls: type[TableT], rows: list[dict[str, object]]) -> TableT:
-    columns = (Lot if cls is Lots else Asset)._fields
+    columns = cls.row_type._fields
     unknown = {key for row in rows for key in row} - set(columns)
     if unknown:
         msg = f"{cls.__name__} has no column {min(unknown)!r}; there are {', '.join(columns)}"

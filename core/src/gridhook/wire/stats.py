@@ -8,10 +8,11 @@ from typing import Any
 
 import attrs
 
+from gridhook.market import Throughput
 from gridhook.wire.errors import inside
 from gridhook.wire.values import read_object, read_optional_number, to_null
 
-__all__ = ["TRADE_FIGURES", "MarketReport", "read_market_report", "write_market_report"]
+__all__ = ["TRADE_FIGURES", "MarketReport", "read_market_report", "read_throughput", "write_market_report"]
 
 TRADE_FIGURES = {
     "min_trade_rate": "min_trade_rate",
@@ -81,6 +82,22 @@ def read_market_report(value: object, where: str = "market_stats") -> MarketRepo
         return None
     with inside(where):
         return _read(stats)
+
+
+def read_throughput(value: object, where: str = "market_stats") -> Throughput | None:
+    """Return just the import and export of the report that a JSON value is; None where it has none.
+
+    :raises WireError: they are no numbers.
+    """
+    stats = read_object(value, where)
+    with inside(where):
+        throughput = read_object(stats.get("area_throughput") or {}, "area_throughput")
+        if not throughput:
+            return None
+        return Throughput(
+            read_optional_number(throughput.get("import"), "area_throughput.import"),
+            read_optional_number(throughput.get("export"), "area_throughput.export"),
+        )
 
 
 def _read(stats: Mapping[str, object]) -> MarketReport:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gridhook.arrays import Bools, Ints
 from gridhook.commands import (
+    AskMarketStats,
     Batch,
     ClaimAreas,
     PlaceOrders,
@@ -16,6 +17,7 @@ from gridhook.commands import (
 )
 from gridhook.events import Answered, Refused
 from gridhook.lots import BID, OFFER, SIDES
+from gridhook.market import Throughput
 from gridhook_exchange.market.book import Terms
 from gridhook_exchange.market.fees import MOST_PERCENT
 from gridhook_exchange.market.simulation import Simulation
@@ -24,6 +26,8 @@ from gridhook_exchange.registry import Registry
 from gridhook_exchange.view import View
 
 __all__ = ["Desk"]
+
+_NOT_OPERATED = "this aggregator does not operate the market"
 
 
 class Desk:
@@ -47,6 +51,7 @@ class Desk:
         accepted: Bools = np.empty(0, dtype=np.bool_)
         errors: dict[int, str] = {}
         refused: list[Refused] = []
+        throughput: dict[str, Throughput] = {}
         forecasts = 0
         for command in batch.commands:
             match command:
@@ -62,9 +67,12 @@ class Desk:
                     refused += self._withdraw(command)
                 case PlaceOrders():
                     accepted, errors = self._place(command)
+                case AskMarketStats():
+                    throughput, wrong = self._tell_stats(command)
+                    refused += wrong
                 case SetGridFees():
                     refused += self._set_fees(command)
-        return Answered(batch.transaction, accepted, errors, tuple(refused), forecasts)
+        return Answered(batch.transaction, accepted, errors, tuple(refused), forecasts, throughput=throughput)
 
     def _claim(self, command: ClaimAreas) -> list[Refused]:
         unknown = [area for area in command.ids if area not in self._asset_of and area not in self._market_of]
@@ -154,6 +162,18 @@ class Desk:
             {new: command.energy_types[row] for new, row in enumerate(rows.tolist()) if row in command.energy_types},
         )
 
+    def _tell_stats(self, command: AskMarketStats) -> tuple[dict[str, Throughput], list[Refused]]:
+        last = self._simulation.last_statistics
+        throughput: dict[str, Throughput] = {}
+        refused = []
+        for area in command.markets:
+            market = self._market_of.get(area)
+            if market is None or market not in self._operated:
+                refused.append(Refused("dso_market_stats", area, _NOT_OPERATED))
+            elif last is not None:
+                throughput[area] = Throughput(float(last.import_kwh[market]), float(last.export_kwh[market]))
+        return throughput, refused
+
     def _set_fees(self, command: SetGridFees) -> list[Refused]:
         refused = []
         for area, rate in zip(command.markets, command.rates.tolist(), strict=True):
@@ -161,7 +181,7 @@ class Desk:
             if np.isnan(rate):
                 continue
             if market is None or market not in self._operated:
-                refused.append(Refused("grid_fees", area, "this aggregator does not operate the market"))
+                refused.append(Refused("grid_fees", area, _NOT_OPERATED))
             elif not (rate >= 0 and np.isfinite(rate)):
                 refused.append(Refused("grid_fees", area, f"{rate:g} is not a fee from 0 up"))
             elif rate > MOST_PERCENT and self._simulation.community.rules.fees == "percent":

@@ -11,6 +11,7 @@ import pendulum
 
 from gridhook.arrays import Floats
 from gridhook.commands import (
+    AskMarketStats,
     Batch,
     ClaimAreas,
     PlaceOrders,
@@ -21,7 +22,9 @@ from gridhook.commands import (
 )
 from gridhook.events import Answered, Refused
 from gridhook.lots import DUST_KWH
+from gridhook.market import Throughput
 from gridhook.wire.answers import failure_message
+from gridhook.wire.commands import AskMarketStats as AskStats
 from gridhook.wire.commands import (
     DeleteOrders,
     EnergyKind,
@@ -32,6 +35,8 @@ from gridhook.wire.commands import (
     write_command,
     write_order_command,
 )
+from gridhook.wire.errors import WireError
+from gridhook.wire.stats import read_throughput
 from gridhook.wire.times import format_slot
 from gridhook.wire.values import describe, read_list, read_object, required
 
@@ -102,6 +107,8 @@ def write_batch(batch: Batch, aggregator: str, slot: pendulum.DateTime) -> SentB
                 sending.send("forecast", command)
             case SendMeasurements():
                 sending.send("measurement", command)
+            case AskMarketStats():
+                sending.ask_stats(command)
             case SetGridFees():
                 sending.set_fees(command)
             case ClaimAreas():
@@ -123,11 +130,14 @@ def read_batch_answer(value: object, sent: SentBatch) -> Answered:
     accepted = np.zeros(sent.orders, dtype=np.bool_)
     errors = dict(sent.kept)
     refused: list[Refused] = []
+    throughput: dict[str, Throughput] = {}
     forecasts = 0
     for area, origins in sent.origins.items():
         answers = read_list(responses.get(area, ()), f"responses.{area}")
         for number, origin in enumerate(origins):
             problem = _problem(answers[number]) if number < len(answers) else "the exchange gives no answer"
+            if problem is None and origin.command == "dso_market_stats":
+                problem = _read_stats(answers[number], area, throughput)
             if problem is None:
                 forecasts += origin.forecasts
                 if origin.row >= 0:
@@ -136,7 +146,7 @@ def read_batch_answer(value: object, sent: SentBatch) -> Answered:
                 errors[origin.row] = problem
             else:
                 refused.append(Refused(origin.command, area, problem))
-    return Answered(sent.transaction, accepted, errors, tuple(refused), forecasts)
+    return Answered(sent.transaction, accepted, errors, tuple(refused), forecasts, throughput=throughput)
 
 
 def _problem(answer: object) -> str | None:
@@ -144,6 +154,17 @@ def _problem(answer: object) -> str | None:
     if not isinstance(answer, dict):
         return f"the exchange answers with {describe(answer)}"
     return None if answer.get("status") == "ready" else failure_message(answer)
+
+
+def _read_stats(answer: object, area: str, throughput: dict[str, Throughput]) -> str | None:
+    """Take note of what an answer tells of a market; return what is wrong with it, None for nothing."""
+    try:
+        told = read_throughput(read_object(answer, "").get("market_stats") or {})
+    except WireError as error:
+        return str(error)
+    if told is not None:
+        throughput[area] = told
+    return None
 
 
 class _Sending:
@@ -190,6 +211,10 @@ class _Sending:
             }
             if told:
                 self._write(area, SendEnergy(what, told), len(told) if what == "forecast" else 0)
+
+    def ask_stats(self, command: AskMarketStats) -> None:
+        for area in command.markets:
+            self._write(area, AskStats())
 
     def set_fees(self, command: SetGridFees) -> None:
         for area, fee in zip(command.markets, command.rates.tolist(), strict=True):
