@@ -1,0 +1,87 @@
+"""Fees by the time of the day."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import attrs
+import numpy as np
+import pendulum
+
+from gridhook import Markets, Rates, SettingError, hookimpl
+from gridhook.errors import join_path
+from gridhook.market import MarketRow
+from gridhook.series import SeriesError, find_timezone
+from gridhook_fees.errors import FeesFileError
+from gridhook_fees.listing import fee_list
+from gridhook_fees.lookup import Sayer, find
+from gridhook_fees.timetable import Timetable, read_timetable
+
+__all__ = ["TimeOfUseFees"]
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.define
+class TimeOfUseFees:
+    """Sets the grid fees that a file gives for the time at which the next slot begins (PROTOCOL.md 9.6, "time of use").
+
+    A row holds until the next one is due: 15 minutes, if there is one for each quarter of an hour. A market without a
+    column, and a time without a row or a fee, leave the fee as it is.
+
+    ``file``
+        ToU.csv, relative to the configuration file: a header ``Time;MARKET;MARKET`` with names or paths, times such as
+        ``11:15:00``, cents/kWh with a decimal comma or point.
+    ``timezone``
+        the zone of its times.
+    """
+
+    file: Path
+    timezone: str = "UTC"
+    _zone: ZoneInfo = attrs.field(init=False, repr=False)
+    _table: Timetable = attrs.field(init=False, repr=False)
+    _sayer: Sayer = attrs.field(init=False, repr=False, factory=Sayer)
+
+    @_zone.default
+    def _find_zone(self) -> ZoneInfo:
+        try:
+            return find_timezone(self.timezone)
+        except SeriesError as error:
+            raise SettingError(str(error), "timezone") from error
+
+    @_table.default
+    def _read(self) -> Timetable:
+        try:
+            return read_timetable(self.file)
+        except FeesFileError as error:
+            raise SettingError(str(error), "file") from error
+
+    def named_areas(self) -> Mapping[str, str]:
+        """Return the markets that have a column; see :class:`gridhook.plugins.naming.NamingSpec`."""
+        return {join_path("file", market): market for market in self._table.markets}
+
+    @hookimpl
+    def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
+        """Return the fees of the row that holds at ``slot``; see :class:`gridhook.hookspecs.GridOperatorSpec`."""
+        time = slot.astimezone(self._zone).time()
+        row = self._table.row_at(time)
+        if row is None:
+            what = f"no row for {time:%H:%M} ({self.timezone})"
+            self._sayer.say("", f"{self.file.name} has {what}; the fees stay as they are then")
+            return np.full(len(markets), np.nan)
+        fees = np.array([self._fee(market, row, f"{time:%H:%M}") for market in markets])
+        _log.info("%s", fee_list(markets, fees, slot))
+        return fees
+
+    def _fee(self, market: MarketRow, row: Mapping[str, float | None], time: str) -> float:
+        fee = find(row, market)
+        if fee is not None:
+            return fee
+        is_listed = market.path in row or market.name in row
+        what = f"fee for {market.path} at {time}" if is_listed else f"column for {market.path}"
+        self._sayer.say(market.path, f"{self.file.name} has no {what}; the market's fee stays as it is")
+        return math.nan
