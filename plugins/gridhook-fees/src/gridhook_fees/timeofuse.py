@@ -13,7 +13,6 @@ import numpy as np
 import pendulum
 
 from gridhook import Markets, Rates, SettingError, hookimpl
-from gridhook.errors import join_path
 from gridhook.market import MarketRow
 from gridhook.series import SeriesError, find_timezone
 from gridhook_fees.errors import FeesFileError
@@ -62,7 +61,7 @@ class TimeOfUseFees:
 
     def named_areas(self) -> Mapping[str, str]:
         """Return the markets that have a column; see :class:`gridhook.plugins.naming.NamingSpec`."""
-        return {join_path("file", market): market for market in self._table.markets}
+        return {f'file["{market}"]': market for market in self._table.markets}
 
     @hookimpl
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:

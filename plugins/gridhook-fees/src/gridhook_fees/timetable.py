@@ -60,18 +60,8 @@ def read_timetable(path: Path) -> Timetable:
     """
     (_, header), *lines = _read_lines(path)
     names = [name.strip() for name in header]
-    if _TIME_COLUMN not in names:
-        msg = f"{path.name} has no column {_TIME_COLUMN!r}; its header is {';'.join(header)!r}"
-        raise FeesFileError(msg)
+    columns = _columns(path, names)
     at = names.index(_TIME_COLUMN)
-    columns = {name: column for column, name in enumerate(names) if name and column != at}
-    if len(columns) < sum(bool(name) for name in names) - 1:
-        twice = next(name for name in names if names.count(name) > 1 and name)
-        msg = f"{path.name} has two columns {twice!r}"
-        raise FeesFileError(msg)
-    if not columns:
-        msg = f"{path.name} has no column of a market"
-        raise FeesFileError(msg)
     rows: dict[int, Mapping[str, float | None]] = {}
     for line in lines:
         start = _read_time(path, line, at)
@@ -104,6 +94,22 @@ def _read_lines(path: Path) -> Sequence[_Row]:
         msg = f"{path.name} is not a CSV file with a header: it is empty"
         raise FeesFileError(msg)
     return lines
+
+
+def _columns(path: Path, names: Sequence[str]) -> Mapping[str, int]:
+    """Return the position of each market's column."""
+    if _TIME_COLUMN not in names:
+        msg = f"{path.name} has no column {_TIME_COLUMN!r}; its header is {';'.join(names)!r}"
+        raise FeesFileError(msg)
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        msg = f"{path.name} has two columns {twice!r}"
+        raise FeesFileError(msg)
+    columns = {name: column for column, name in enumerate(names) if name not in ("", _TIME_COLUMN)}
+    if not columns:
+        msg = f"{path.name} has no column of a market"
+        raise FeesFileError(msg)
+    return columns
 
 
 def _read_time(path: Path, line: _Row, at: int) -> int:
