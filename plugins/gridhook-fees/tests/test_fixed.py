@@ -30,13 +30,14 @@ def test_a_market_may_have_a_fee_of_its_own_by_path_or_name():
 def test_current_and_next_fees_are_listed_in_the_log(caplog):
     caplog.set_level(logging.INFO, "gridhook_fees")
     FixedFees().set_grid_fees(MARKETS, SLOT)
-    assert caplog.messages == [
+    (message,) = caplog.messages
+    assert message == (
         "grid fees from 2026-06-15T10:00Z on, cents/kWh:\n"
         "  market               now    next\n"
         "  Grid               1.000  10.000\n"
         "  Grid/North/Street      -  10.000\n"
         "  Grid/South/Street      -  10.000"
-    ]
+    )
 
 
 @pytest.mark.parametrize(
