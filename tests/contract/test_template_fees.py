@@ -154,7 +154,10 @@ def check(operator, prescribe):
     """Compare each batch with what is prescribed for its event, and each fee with what then holds."""
     sent = operator.trade()
     events = list(moments(operator.heard))
-    expected = [{area: prescribe(name, event, told.get(area, [])) for area, name in operator.ids().items()} for event, told in events]
+    expected = [
+        {area: prescribe(name, event, told.get(area, [])) for area, name in operator.ids().items()}
+        for event, told in events
+    ]
     assert len(events) == SLOTS
     assert sent == [batch(fees) for fees in expected]
     for fees, (event, _) in zip(expected, events[1:], strict=False):

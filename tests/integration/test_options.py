@@ -25,6 +25,18 @@ BASE = {
 }
 
 FIXED = {"pricing": 'use = ["fixed"]'}
+OPERATED = 'kinds = ["load", "pv", "storage", "market"]'
+FIXED_FEES = {"plugins.claim": OPERATED, "grid_fees": 'use = ["fixed-fees"]'}
+TIME_OF_USE_FEES = {
+    "plugins.claim": OPERATED,
+    "grid_fees": 'use = ["time-of-use-fees"]',
+    "plugins.time-of-use-fees": 'file = "ToU.csv"',
+}
+THRESHOLD_FEES = {
+    "plugins.claim": OPERATED,
+    "grid_fees": 'use = ["threshold-fees"]',
+    "plugins.threshold-fees": 'file = "aziiz.json"',
+}
 MEASURED = f'rates = "ramp"\n[plugins.deviations.measurements]\nfile = "{DEMO}/meters.csv"\n'
 
 # Per option: what the base becomes first, and what the option's section becomes then.
@@ -81,6 +93,26 @@ TOGGLES = {
         {"plugins.deviations": 'rates = "fixed"\noffer_rate = 4.0'},
     ),
     "plugins.deviations.window_slots": ({}, {"plugins.deviations": 'rates = "ramp"\nwindow_slots = 2'}),
+    "plugins.fixed-fees.fee": (FIXED_FEES, {"plugins.fixed-fees": "fee = 2.0"}),
+    "plugins.fixed-fees.markets": (FIXED_FEES, {"plugins.fixed-fees": "markets = { Community = 2.0 }"}),
+    "plugins.time-of-use-fees.file": (TIME_OF_USE_FEES, {"plugins.time-of-use-fees": 'file = "cheap.csv"'}),
+    "plugins.time-of-use-fees.timezone": (
+        TIME_OF_USE_FEES,
+        {"plugins.time-of-use-fees": 'file = "ToU.csv"\ntimezone = "Asia/Tokyo"'},
+    ),
+    "plugins.threshold-fees.file": (THRESHOLD_FEES, {"plugins.threshold-fees": 'file = "cheap.json"'}),
+    "plugins.threshold-fees.moving_average": (
+        THRESHOLD_FEES,
+        {"plugins.threshold-fees": 'file = "aziiz.json"\nmoving_average = false'},
+    ),
+    "plugins.threshold-fees.look_back": (
+        THRESHOLD_FEES,
+        {"plugins.threshold-fees": 'file = "aziiz.json"\nlook_back = 1'},
+    ),
+    "plugins.threshold-fees.above": (
+        THRESHOLD_FEES,
+        {"plugins.threshold-fees": 'file = "aziiz.json"\nabove = 1.0'},
+    ),
     "plugins.deviations.measurements": ({}, {"plugins.deviations": f'{MEASURED}unit = "Wh"'}),
 }
 
@@ -121,6 +153,12 @@ def write(folder, sections):
     (folder / "none.json").write_text("{}", encoding="utf-8")
     rows = [f"2026-06-15T{hour:02d}:00,2026-06-15T{hour + 1:02d}:00,0.{hour:02d}" for hour in range(23)]
     (folder / "local.csv").write_text("\n".join(["time,later,Home 02 Load", *rows]) + "\n", encoding="utf-8")
+    for name, most in (("ToU.csv", 4), ("cheap.csv", 1)):
+        fees = [f"{hour:02d}:00:00;{hour % most},5" for hour in range(24)]
+        (folder / name).write_text("\n".join(["Time;Community", *fees]), encoding="utf-8")
+    for name, most in (("aziiz.json", 20), ("cheap.json", 1)):
+        steps = [{"Import / Export threshold": step / 10, "Grid fee": step % most / 10} for step in range(20)]
+        (folder / name).write_text(json.dumps(dict.fromkeys(("Community", "Home 01"), steps)), encoding="utf-8")
     return folder / "gridhook.toml"
 
 

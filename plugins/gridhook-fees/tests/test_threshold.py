@@ -84,7 +84,7 @@ def test_each_market_has_its_own_thresholds_and_its_own_average(aziiz, caplog):
     for _ in range(2):
         told = plugin.set_grid_fees(markets, SLOT)
         assert np.array_equal(told, [2.1, 0.9, np.nan], equal_nan=True)
-    assert caplog.messages == ["aziiz.json has no entry for Elsewhere; its fee stays as it is"]
+    assert caplog.messages == ["aziiz.json has no entry for Elsewhere; these fees stay as they are"]
     assert plugin.named_areas() == {'file["Grid"]': "Grid", 'file["Grid/Community"]': "Grid/Community"}
 
 

@@ -91,13 +91,19 @@ def test_what_the_file_does_not_say_is_left_as_it_is_and_said_once(tou, caplog):
         told = plugin.set_grid_fees(MARKETS, SLOT)
         assert np.array_equal(told, [1.0, np.nan, np.nan], equal_nan=True)
     assert caplog.messages == [
-        "ToU.csv has no fee for Grid/Community at 10:00; the market's fee stays as it is",
-        "ToU.csv has no column for Elsewhere; the market's fee stays as it is",
+        "ToU.csv has no column for Elsewhere; these fees stay as they are",
+        "ToU.csv has no fee for Grid/Community at 10:00 (UTC); these fees stay as they are",
     ]
     caplog.clear()
     for minutes in (30, 45):
         assert np.isnan(plugin.set_grid_fees(MARKETS, SLOT.add(minutes=minutes))).all()
-    assert caplog.messages == ["ToU.csv has no row for 10:30 (UTC); the fees stay as they are then"]
+    assert caplog.messages == ["ToU.csv has no fee for Grid at 10:30 (UTC); these fees stay as they are"]
+
+
+def test_many_markets_that_the_file_does_not_know_are_one_warning(tou, caplog):
+    TimeOfUseFees(tou("Time;Grid\n10:00;1\n")).set_grid_fees(MARKETS, SLOT)
+    (message,) = caplog.messages
+    assert message.startswith("ToU.csv has no column for Grid/Community and 1 more;")
 
 
 def test_current_and_next_fees_are_listed_in_the_log(usual, caplog):

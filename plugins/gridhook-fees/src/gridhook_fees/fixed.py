@@ -12,7 +12,7 @@ from attrs import validators
 
 from gridhook import Markets, Rates, hookimpl
 from gridhook.errors import join_path
-from gridhook_fees.listing import fee_list
+from gridhook_fees.listing import log_fees
 from gridhook_fees.lookup import find
 
 __all__ = ["FixedFees"]
@@ -44,5 +44,5 @@ class FixedFees:
         """Return the fee of each market; see :class:`gridhook.hookspecs.GridOperatorSpec`."""
         own = (find(self.markets, market) for market in markets)
         fees = np.array([self.fee if fee is None else fee for fee in own])
-        _log.info("%s", fee_list(markets, fees, slot))
+        log_fees(_log, markets, fees, slot)
         return fees

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Iterator
 
+import numpy as np
 import pendulum
 
 from gridhook import Markets, Rates
+from gridhook.arrays import Floats
 
-__all__ = ["fee_list"]
+__all__ = ["log_fees"]
 
 
-def fee_list(markets: Markets, fees: Rates, slot: pendulum.DateTime, balances: Rates | None = None) -> str:
-    """Return a table of the fees now and from ``slot`` on, cents/kWh; ``-`` for those that are left as they are.
+def log_fees(
+    log: logging.Logger, markets: Markets, fees: Rates, slot: pendulum.DateTime, energies: Floats | None = None
+) -> None:
+    """Log a table of the fees (cents/kWh) now and from ``slot`` on, without those that are left as they are.
 
-    :param balances: per market the kWh that its fee is about.
+    :param energies: per market the kWh that its fee is about.
     """
-    rows = [["market", "now", "next"]]
-    rows += [[row.path, _text(row.current_market_fee), _text(fee)] for row, fee in zip(markets, fees, strict=True)]
-    if balances is not None:
-        for row, text in zip(rows, ["kWh", *map(_text, balances.tolist())], strict=True):
-            row.append(text)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    head = f"grid fees from {slot.in_timezone('UTC').format('YYYY-MM-DD[T]HH:mm[Z]')} on, cents/kWh:"
-    return "\n".join([head, *(_line(row, widths) for row in rows)])
+    known = np.isfinite(fees)
+    if not known.any():
+        return
+    columns = [
+        ["market", *markets.path[known].tolist()],
+        ["now", *map(_text, markets.current_market_fee[known].tolist())],
+        ["next", *map(_text, fees[known].tolist())],
+    ]
+    if energies is not None:
+        columns.append(["kWh", *map(_text, energies[known].tolist())])
+    begins = slot.in_timezone("UTC").format("YYYY-MM-DD[T]HH:mm[Z]")
+    log.info("grid fees from %s on, cents/kWh:\n%s", begins, "\n".join(_lines(columns)))
 
 
-def _line(row: list[str], widths: list[int]) -> str:
-    first, *others = (
-        text.rjust(width) if column else text.ljust(width)
-        for column, (text, width) in enumerate(zip(row, widths, strict=True))
-    )
-    return "  ".join(["", first, *others])
+def _lines(columns: list[list[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in columns]
+    for first, *others in zip(*columns, strict=True):
+        numbers = (text.rjust(width) for text, width in zip(others, widths[1:], strict=True))
+        yield "  ".join(["", first.ljust(widths[0]), *numbers])
 
 
 def _text(number: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from gridhook.market import MarketRow
@@ -21,13 +21,18 @@ def find(by_market: Mapping[str, T], market: MarketRow) -> T | None:
 
 
 class Sayer:
-    """Warns of each thing once, however often it is so."""
+    """Warns of markets whose fees stay as they are: of each once for each reason, however often it is so."""
 
     def __init__(self) -> None:
-        self._said: set[str] = set()
+        self._said: set[tuple[str, str]] = set()
 
-    def say(self, about: str, message: str) -> None:
-        """Log a message, if nothing was said about this yet."""
-        if about not in self._said:
-            self._said.add(about)
-            _log.warning("%s", message)
+    def say(self, reason: str, markets: Iterable[MarketRow], message: str) -> None:
+        """Log a message, with the markets put in, if there are some of which it was not said yet.
+
+        :param message: ``%s`` is where the markets stand.
+        """
+        paths = [market.path for market in markets if (reason, market.path) not in self._said]
+        if paths:
+            self._said.update((reason, path) for path in paths)
+            more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+            _log.warning("%s; these fees stay as they are", message % f"{paths[0]}{more}")

@@ -16,7 +16,7 @@ from attrs import validators
 from gridhook import Markets, Rates, SettingError, hookimpl
 from gridhook.market import MarketRow
 from gridhook_fees.errors import FeesFileError
-from gridhook_fees.listing import fee_list
+from gridhook_fees.listing import log_fees
 from gridhook_fees.lookup import Sayer, find
 from gridhook_fees.thresholds import Steps, read_thresholds
 
@@ -66,9 +66,12 @@ class ThresholdFees:
     @hookimpl
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
         """Return the fees of what came and left lately; see :class:`gridhook.hookspecs.GridOperatorSpec`."""
+        steps = [find(self._steps, market) for market in markets]
+        unlisted = (market for market, its in zip(markets, steps, strict=True) if its is None)
+        self._sayer.say("entry", unlisted, f"{self.file.name} has no entry for %s")
         energies = np.array([self._energy(market) for market in markets])
-        fees = np.array([self._fee(*pair) for pair in zip(markets, energies.tolist(), strict=True)])
-        _log.info("%s", fee_list(markets, fees, slot, energies))
+        fees = np.array([self._fee(*pair) for pair in zip(steps, energies.tolist(), strict=True)])
+        log_fees(_log, markets, fees, slot, energies)
         return fees
 
     def _energy(self, market: MarketRow) -> float:
@@ -82,9 +85,5 @@ class ThresholdFees:
         balances.append(balance)
         return abs(sum(balances) / len(balances))
 
-    def _fee(self, market: MarketRow, energy_kwh: float) -> float:
-        steps = find(self._steps, market)
-        if steps is None:
-            self._sayer.say(market.path, f"{self.file.name} has no entry for {market.path}; its fee stays as it is")
-            return math.nan
-        return math.nan if math.isnan(energy_kwh) else steps.fee(energy_kwh, self.above)
+    def _fee(self, steps: Steps | None, energy_kwh: float) -> float:
+        return math.nan if steps is None or math.isnan(energy_kwh) else steps.fee(energy_kwh, self.above)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,9 @@ import numpy as np
 import pendulum
 
 from gridhook import Markets, Rates, SettingError, hookimpl
-from gridhook.market import MarketRow
 from gridhook.series import SeriesError, find_timezone
 from gridhook_fees.errors import FeesFileError
-from gridhook_fees.listing import fee_list
+from gridhook_fees.listing import log_fees
 from gridhook_fees.lookup import Sayer, find
 from gridhook_fees.timetable import Timetable, read_timetable
 
@@ -68,19 +67,17 @@ class TimeOfUseFees:
         """Return the fees of the row that holds at ``slot``; see :class:`gridhook.hookspecs.GridOperatorSpec`."""
         time = slot.astimezone(self._zone).time()
         row = self._table.row_at(time)
-        if row is None:
-            what = f"no row for {time:%H:%M} ({self.timezone})"
-            self._sayer.say("", f"{self.file.name} has {what}; the fees stay as they are then")
-            return np.full(len(markets), np.nan)
-        fees = np.array([self._fee(market, row, f"{time:%H:%M}") for market in markets])
-        _log.info("%s", fee_list(markets, fees, slot))
+        told = [None if row is None else find(row, market) for market in markets]
+        self._complain(markets, told, f"{time:%H:%M} ({self.timezone})")
+        fees = np.array([math.nan if fee is None else fee for fee in told])
+        log_fees(_log, markets, fees, slot)
         return fees
 
-    def _fee(self, market: MarketRow, row: Mapping[str, float | None], time: str) -> float:
-        fee = find(row, market)
-        if fee is not None:
-            return fee
-        is_listed = market.path in row or market.name in row
-        what = f"fee for {market.path} at {time}" if is_listed else f"column for {market.path}"
-        self._sayer.say(market.path, f"{self.file.name} has no {what}; the market's fee stays as it is")
-        return math.nan
+    def _complain(self, markets: Markets, told: Sequence[float | None], time: str) -> None:
+        listed = dict.fromkeys(self._table.markets, True)
+        untold = [market for market, fee in zip(markets, told, strict=True) if fee is None]
+        missing = [market for market in untold if not find(listed, market)]
+        self._sayer.say("column", missing, f"{self.file.name} has no column for %s")
+        self._sayer.say(
+            "fee", (one for one in untold if one not in missing), f"{self.file.name} has no fee for %s at {time}"
+        )
