@@ -11,8 +11,7 @@ import pytest
 from conftest import COMMUNITY
 from meddling import Meddler
 
-SLOTS = 6
-SLOT_SECONDS = 1
+SLOTS = 12
 PATIENCE = 60
 SLOT_LENGTH = datetime.timedelta(minutes=15)
 MARKETS = ("Grid", "House 1", "House 2")
@@ -53,7 +52,7 @@ def write_community(folder):
     # What is replaced at each tick has to be old enough at once to leave its home.
     text = COMMUNITY.format(slots=SLOTS).replace("[rules]", "[rules]\nmin_age_ticks = 0") + HOMES
     (folder / "community.toml").write_text(text, encoding="utf-8")
-    rows = zip(quarters(), LOADS, PVS, strict=False)
+    rows = zip(quarters(), LOADS * 2, PVS * 2, strict=False)
     lines = ["time,Load 1,PV 2", *(f"2026-06-15T{time}Z,{load},{pv}" for time, load, pv in rows)]
     (folder / "meters.csv").write_text("\n".join(lines), encoding="utf-8")
     return folder / "community.toml"
@@ -68,7 +67,7 @@ class Operator:
         new = [sys.executable, "-m", "gridhook", "config", "new", template, "fees.toml"]
         subprocess.run(new, cwd=folder, check=True, capture_output=True)
         community = write_community(folder / "served")
-        self.server = serve(community, "--slot-seconds", SLOT_SECONDS, "--paused")
+        self.server = serve(community, "--lockstep", "--paused")
         self.meddler = Meddler(self.server.facts)
         self.meddler.meddle = self._hear
         self.folder = folder
