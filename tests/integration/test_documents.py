@@ -71,8 +71,9 @@ class Reader:
             self.type(f"gridhook config check {path.name}")
 
     def json(self, example):
+        name = "aziiz.json" if "Grid fee" in example.parsed else "requirements.json"
         json.loads(example.parsed)
-        (self.folder / "requirements.json").write_text(example.parsed, encoding="utf-8")
+        (self.folder / name).write_text(example.parsed, encoding="utf-8")
 
     def console(self, example):
         blocks = [block.partition("\n") for block in re.split(r"^\$ ", example.parsed, flags=re.MULTILINE)[1:]]
@@ -156,6 +157,11 @@ class Reader:
         ]
         (self.folder / "meters.csv").write_text("\n".join(["time,load 1,load 2,pv 2,net 3", *rows]), encoding="utf-8")
 
+    def timetable(self):
+        """Put fees where the document says that there are some."""
+        rows = [f"{quarter // 4:02d}:{quarter % 4 * 15:02d}:00;0,5;0,25;;" for quarter in range(96)]
+        (self.folder / "ToU.csv").write_text("\n".join(["Time;Grid;Community;;", *rows]), encoding="utf-8")
+
     def community(self, path):
         """Return a configuration that trades a community."""
         config = self.folder / "trade.toml"
@@ -178,6 +184,8 @@ def test_every_code_block_runs(path, tmp_path, request):
     request.addfinalizer(reader.close)
     if "--meters" in path.read_text(encoding="utf-8"):
         reader.meters()
+    if "ToU.csv" in path.read_text(encoding="utf-8"):
+        reader.timetable()
     for example in examples(path, reader):
         example.evaluate()
 
