@@ -5,7 +5,16 @@ import pytest
 
 from gridhook.agent import AgentSettings, initial_state, step
 from gridhook.claims import Claim
-from gridhook.commands import Batch, ClaimAreas, Notify, OrderLines, PlaceOrders, SendForecasts
+from gridhook.commands import (
+    AskMarketStats,
+    Batch,
+    ClaimAreas,
+    Notify,
+    OrderLines,
+    PlaceOrders,
+    SendForecasts,
+    SetGridFees,
+)
 from gridhook.dryrun import DryRunLink, UnsentDeletion, UnsentOrder
 from gridhook.events import Answered, Connected, Finished, Reasoned, SlotOpened, Ticked
 from gridhook.orders import HOLD, Requirement, Requirements
@@ -180,6 +189,21 @@ def test_what_is_no_order_is_sent_under_the_same_number_and_its_answer_comes_too
     own, others = events
     assert (own.transaction, own.is_dry_run, own.accepted.tolist()) == (2, True, [False])
     assert others is answer
+
+
+def test_grid_fees_are_not_sent_since_others_would_pay_them():
+    link = FakeLink(market(), market(0.1))
+    dry = DryRunLink(link, print)
+    answers = []
+    for number, event in enumerate(dry.events(), 5):
+        if isinstance(event, Answered):
+            answers.append(event)
+        elif event.progress:
+            dry.send(Batch(number, (SetGridFees(("id:Grid",), [1.0]),)))
+        else:
+            dry.send(Batch(number, (AskMarketStats(("id:Grid",)), SetGridFees(("id:Grid",), [1.0]))))
+    assert link.sent == [Batch(5, (AskMarketStats(("id:Grid",)),))]
+    assert [answer.is_dry_run for answer in answers] == [True, True]
 
 
 def test_areas_that_were_held_before_stay_and_are_what_is_held_at_the_end(play):

@@ -1,4 +1,4 @@
-"""The dry run: a link that sends everything but orders, and tells of those instead."""
+"""The dry run: a link that sends everything but orders and grid fees, and tells of those orders instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pendulum
 
 from gridhook.assets import Asset
-from gridhook.commands import Batch, ClaimAreas, ExchangeCommand, PlaceOrders, WithdrawOrders
+from gridhook.commands import Batch, ClaimAreas, ExchangeCommand, PlaceOrders, SetGridFees, WithdrawOrders
 from gridhook.events import Answered, Connected, ExchangeEvent, SlotOpened, Ticked
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
@@ -22,6 +22,7 @@ from gridhook.paper import Paper
 __all__ = ["DryRunLink", "Unsent", "UnsentDeletion", "UnsentOrder"]
 
 _ORDERS = (PlaceOrders, WithdrawOrders)
+_UNSENT = (*_ORDERS, SetGridFees)
 
 
 @attrs.frozen
@@ -54,7 +55,7 @@ Unsent: TypeAlias = UnsentOrder | UnsentDeletion
 
 
 class DryRunLink:
-    """A link in whose batches are no orders, and none to delete.
+    """A link in whose batches are no orders, none to delete, and no grid fees, which all others would have to pay.
 
     The agent is answered at once that nothing was sent, and goes on as if its orders stood and never traded: events
     report them as open. Thus an order is told of once, and again when it would be changed.
@@ -101,12 +102,12 @@ class DryRunLink:
                 yield self._answers.popleft()
 
     def send(self, batch: Batch) -> None:
-        """Send what is no order."""
+        """Send what is neither an order nor a fee."""
         orders = [command for command in batch.commands if isinstance(command, _ORDERS)]
-        others = tuple(self._keeping(command) for command in batch.commands if not isinstance(command, _ORDERS))
+        others = tuple(self._keeping(command) for command in batch.commands if not isinstance(command, _UNSENT))
         if others:
             self._link.send(Batch(batch.transaction, others))
-        if not orders:
+        if len(others) == len(batch.commands):
             return
         self._paper.take(orders)
         for command in orders:
