@@ -8,14 +8,33 @@ import sys
 import time
 
 import pytest
-from conftest import COMMUNITY
 from meddling import Meddler
 
 SLOTS = 12
 PATIENCE = 60
 SLOT_LENGTH = datetime.timedelta(minutes=15)
 MARKETS = ("Grid", "House 1", "House 2")
-HOMES = """
+# What is replaced at each tick has to be old enough at once to leave its home.
+COMMUNITY = f"""
+name = "Village"
+timezone = "UTC"
+start = 2026-06-15
+slots = {SLOTS}
+tick_seconds = 90
+
+[profiles]
+file = "meters.csv"
+
+[rules]
+min_age_ticks = 0
+
+[tariff]
+feed_in_rate = 8.0
+retail_rate = 30.0
+
+[[markets]]
+name = "Grid"
+fee = 1.0
 [[markets]]
 name = "House 1"
 parent = "Grid"
@@ -25,11 +44,11 @@ parent = "Grid"
 [[loads]]
 name = "Load 1"
 market = "House 1"
-profile = { column = "Load 1" }
+profile = {{ column = "Load 1" }}
 [[pvs]]
 name = "PV 2"
 market = "House 2"
-profile = { column = "PV 2" }
+profile = {{ column = "PV 2" }}
 """
 LOADS = (0.2, 0.0, 0.5, 0.15, 0.02, 0.3)
 PVS = (0.0, 0.3, 0.1, 0.05, 0.0, 0.4)
@@ -49,9 +68,7 @@ def tou_fees(number):
 def write_community(folder):
     """Write a community of a home that only draws energy and one that only feeds it in, in each slot another amount."""
     folder.mkdir()
-    # What is replaced at each tick has to be old enough at once to leave its home.
-    text = COMMUNITY.format(slots=SLOTS).replace("[rules]", "[rules]\nmin_age_ticks = 0") + HOMES
-    (folder / "community.toml").write_text(text, encoding="utf-8")
+    (folder / "community.toml").write_text(COMMUNITY, encoding="utf-8")
     rows = zip(quarters(), LOADS * 2, PVS * 2, strict=False)
     lines = ["time,Load 1,PV 2", *(f"2026-06-15T{time}Z,{load},{pv}" for time, load, pv in rows)]
     (folder / "meters.csv").write_text("\n".join(lines), encoding="utf-8")
