@@ -74,6 +74,12 @@ def test_while_nothing_is_told_of_a_slot_its_fee_is_left_and_the_average_waits(a
     assert fee(plugin, 20) == (6 if moving_average else 3)
 
 
+def test_as_long_as_no_fee_is_known_there_is_no_list(aziiz, caplog):
+    caplog.set_level(logging.INFO, "gridhook_fees.threshold")
+    fee(ThresholdFees(aziiz()), math.nan, math.nan)
+    assert not caplog.messages
+
+
 def test_each_market_has_its_own_thresholds_and_its_own_average(aziiz, caplog):
     plugin = ThresholdFees(aziiz())
     markets = make_markets(

@@ -19,7 +19,7 @@ __all__ = ["final_reasons", "give_up_answer", "take_answer"]
 def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
     """Return the state and notices after an answer. Only one to the pending batch changes what is known to stand."""
     if answer.throughput:
-        state = attrs.evolve(state, throughput={**state.throughput, **answer.throughput})
+        state = attrs.evolve(state, throughput=answer.throughput)
     pending = state.pending
     if pending is None or pending.transaction != answer.transaction:
         return state, [Notify(OrdersRefused(answer.refused))] if answer.refused else []
