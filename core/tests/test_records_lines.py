@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridhook.commands import (
+    AskMarketStats,
     Batch,
     ClaimAreas,
+    ExchangeCommand,
     OrderLines,
     PlaceOrders,
     SendForecasts,
@@ -47,6 +49,7 @@ from gridhook.events import (
     Traded,
 )
 from gridhook.grid import Deviations, MarketStats
+from gridhook.market import Throughput
 from gridhook.orders import Requirement
 from gridhook.reasons import Reasons
 from gridhook.records.decoding import Decoder
@@ -74,7 +77,9 @@ EVENTS = [
     SlotOpened(SLOT, QUARTER, GRID, 8.0, math.nan),
     Ticked(SLOT, QUARTER, GRID, 8.0, 30.0, 0.1),
     Traded(TRADES),
-    Answered(3, [True, False], {1: "too much"}, (ERROR,), 2, frozenset({"id:PV"}), is_dry_run=True),
+    Answered(
+        3, [True, False], {1: "too much"}, (ERROR,), 2, frozenset({"id:PV"}), True, {"id:House": Throughput(0.5, 0.25)}
+    ),
     Finished(),
     ConnectionLost("reset"),
     ConnectionRestored(1.5),
@@ -99,6 +104,7 @@ COMMANDS = [
     SendMeasurements(("id:PV",), (SLOT,), [[0.1]]),
     WithdrawOrders(["id:PV"], ["offer"], [SLOT]),
     PlaceOrders(LINES, {1: TERMS}, {0: "PV"}),
+    AskMarketStats(("id:House",)),
     SetGridFees(("id:House",), [1.0]),
 ]
 
@@ -132,9 +138,10 @@ def read_again(lines):
     return [decoder.decode(json.loads(text)) for text in texts], texts
 
 
-def test_there_is_a_sample_of_each_event():
+def test_there_is_a_sample_of_each_event_and_command():
     kinds = {cls for part in get_args(Event) for cls in get_args(part) or (part,)}
     assert {type(event) for event in EVENTS} == kinds
+    assert {type(command) for command in COMMANDS} == set(get_args(ExchangeCommand))
 
 
 def test_every_line_is_read_as_it_was_written():

@@ -119,6 +119,11 @@ class DecideElsewhere:
         """See :class:`Decide`."""
         return self._decide.require(lots, rates, market)
 
+    @property
+    def sets_grid_fees(self) -> bool:
+        """See :class:`Decide`."""
+        return self._decide.sets_grid_fees
+
     def set_grid_fees(self, markets: Markets, slot: pendulum.DateTime) -> Rates:
         """See :class:`Decide`."""
         return self._decide.set_grid_fees(markets, slot)

@@ -6,7 +6,7 @@ import datetime
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ def _converter() -> cattrs.Converter:
     # The columns' own converters make arrays of them.
     converter.register_structure_hook_func(_is_column, lambda value, _: value)
     converter.register_structure_hook_func(_is_table, _table)
+    converter.register_structure_hook_func(_is_row, lambda value, its: _row(value, its, converter))
     converter.register_structure_hook(WithdrawOrders, lambda value, _: _withdrawn(value))
     converter.register_structure_hook_func(
         _is_union, lambda value, its: converter.structure(value, _named(value[TYPE], its))
@@ -94,6 +95,10 @@ def _is_column(its: Any) -> bool:  # noqa: ANN401 - any type
 
 def _is_table(its: Any) -> bool:  # noqa: ANN401
     return isinstance(its, type) and issubclass(its, Table)
+
+
+def _is_row(its: Any) -> bool:  # noqa: ANN401
+    return isinstance(its, type) and issubclass(its, tuple) and hasattr(its, "_fields")
 
 
 def _is_union(its: Any) -> bool:  # noqa: ANN401
@@ -111,6 +116,11 @@ def _table(value: Mapping[str, Any], cls: type[Table[Any]]) -> Table[Any]:
         list(map(_moment, value[name])) if kind is pendulum.DateTime else value[name] for name, kind in kinds.items()
     )
     return cls(*columns)
+
+
+def _row(value: Sequence[Any], cls: type[tuple[Any, ...]], converter: cattrs.Converter) -> tuple[Any, ...]:
+    kinds = _column_types(cls).values()
+    return cls(*(converter.structure(its, kind) for its, kind in zip(value, kinds, strict=True)))
 
 
 def _withdrawn(value: Mapping[str, Any]) -> WithdrawOrders:
