@@ -271,6 +271,103 @@ def test_slots_outside_of_the_file_have_no_energy(meters):
     np.testing.assert_array_equal(energies, [[np.nan, 1.0]])
 
 
+@pytest.mark.parametrize("minutes", [15, 30, 60])
+def test_assets_have_the_same_energy_in_slots_of_any_length(tmp_path, minutes):
+    path = tmp_path / "meters.csv"
+    rows = [f"2026-06-15T{at // 4:02d}:{at % 4 * 15:02d},{at}" for at in range(96)]
+    path.write_text("\n".join(["time,Load 1", *rows]), encoding="utf-8")
+    slots = [pendulum.datetime(2026, 6, 15).add(minutes=at) for at in range(0, 24 * 60, minutes)]
+    series = AssetSeries(path, "time", "kWh", "UTC", {})
+    energies = series.energies(make_assets({"name": "Load 1"}), slots, pendulum.duration(minutes=minutes))
+    assert energies.sum() == pytest.approx(sum(range(96)))
+
+
+def test_what_is_below_zero_is_zero_and_said_once_per_asset(tmp_path, caplog):
+    path = tmp_path / "meters.csv"
+    path.write_text("time,Load 1,PV 1\n2026-06-15T10:00,-1,-2\n2026-06-15T11:00,3,-4\n", encoding="utf-8")
+    series = AssetSeries(path, "time", "kWh", "UTC", {})
+    assets, hour = make_assets({"name": "Load 1"}, {"name": "PV 1"}), pendulum.duration(hours=1)
+    for _ in range(2):
+        energies = series.energies(assets, [SLOTS[1].subtract(hours=1), SLOTS[1]], hour)
+        assert energies.tolist() == [[0.0, 3.0], [0.0, 0.0]]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{asset}: meters.csv, column '{asset}' has values below zero; they count as 0" for asset in ("Load 1", "PV 1")
+    ]
+
+
+def test_a_growing_file_is_looked_at_again_whenever_it_is_asked(tmp_path, caplog):
+    path = tmp_path / "live.csv"
+    settings, problems = read_settings(
+        SeriesSettings, {"file": "live.csv", "growing": True, "columns": {"PV 1": "roof"}}, base=tmp_path
+    )
+    assert problems == []
+    assets, quarter = make_assets({"name": "Load 1"}, {"name": "PV 1"}), pendulum.duration(minutes=15)
+
+    def energies():
+        return settings.series.energies(assets, [SLOTS[1]], quarter)[:, 0]
+
+    assert np.isnan(energies()).all()
+    path.write_text("time,Load 1\n2026-06-15T11:00,1\n", encoding="utf-8")
+    assert np.isnan(energies()).all()
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write("2026-06-15T11:15,2\n")
+    assert energies()[0] == 1.0
+    assert np.isnan(energies()[1])
+    assert [record.getMessage() for record in caplog.records] == [
+        "live.csv has no column 'roof'; there are time, Load 1"
+    ]
+    path.unlink()
+    path.write_text("time,Load 1,roof\n2026-06-15T11:00,1,7\n2026-06-15T11:15,1,8\n", encoding="utf-8")
+    assert energies().tolist() == [1.0, 7.0]
+
+
+def test_a_growing_file_forgets_what_is_older_than_two_weeks(tmp_path):
+    path = tmp_path / "live.csv"
+    days = [SLOTS[1].subtract(days=20 - day) for day in range(22)]
+    rows = [f"{day:YYYY-MM-DDTHH:mm},1\n" for day in days]
+    path.write_text("".join(["time,Load 1\n", *rows[:20]]), encoding="utf-8")
+    series = AssetSeries(path, "time", "kWh", "UTC", {}, is_growing=True)
+    with path.open("a", encoding="utf-8") as stream:
+        stream.writelines(rows[20:])
+    day = pendulum.duration(days=1)
+    energies = series.energies(make_assets({"name": "Load 1"}), [days[20]], day)
+    assert energies.tolist() == [[1.0]]
+    assert np.isnan(series.energies(make_assets({"name": "Load 1"}), days[:5], day)).all()
+    assert series.energies(make_assets({"name": "Load 1"}), days[6:], day).sum() == 16.0
+
+
+def test_a_growing_json_file_is_read_again_and_a_broken_one_keeps_the_last_good_state(tmp_path, caplog):
+    path = tmp_path / "live.json"
+    series = AssetSeries(path, "time", "kWh", "UTC", {}, is_growing=True)
+    assets, quarter = make_assets({"name": "Load 1"}), pendulum.duration(minutes=15)
+
+    def energy(text):
+        path.write_text(text, encoding="utf-8")
+        return [series.energies(assets, [SLOTS[1]], quarter)[0, 0] for _ in range(2)]
+
+    assert np.isnan(series.energies(assets, [SLOTS[1]], quarter)).all()
+    assert energy('{"Load 1": {"00:00": 24}}') == [0.25, 0.25]
+    assert energy('{"Load 1": {"00:00": 48') == [0.25, 0.25]
+    assert energy('{"Load 1": {"00:00": 48.0}}') == [0.5, 0.5]
+    (record,) = caplog.records
+    assert record.getMessage().startswith("live.json is not JSON")
+    assert record.getMessage().endswith("what was read before holds")
+
+
+def test_a_json_file_is_told_by_its_name(tmp_path):
+    (tmp_path / "day.json").write_text('{"Load 1": {"00:00": 2, "11:00": 4}}', encoding="utf-8")
+    settings, problems = read_settings(SeriesSettings, {"file": "day.json", "unit": "kW"}, base=tmp_path)
+    assert problems == []
+    energies = settings.series.energies(make_assets({"name": "Load 1"}), SLOTS, pendulum.duration(minutes=15))
+    assert energies.tolist() == [[0.5, 1.0]]
+
+
+def test_an_hour_that_the_clocks_leave_out_is_an_error_that_says_so(tmp_path):
+    rows = "\n".join(f"2026-03-29T{hour:02}:00,1" for hour in range(5))
+    with pytest.raises(SeriesError, match=r"line 4: '2026-03-29T02:00' does not exist in Europe/Berlin"):
+        read(tmp_path, f"time,load\n{rows}\n", timezone="Europe/Berlin")
+
+
 def test_a_column_that_the_settings_name_has_to_be_there(meters):
     with pytest.raises(SeriesError, match="no column 'rof'; did you mean 'roof'"):
         AssetSeries(meters, "time", "kW", "UTC", {"PV 1": "rof"})

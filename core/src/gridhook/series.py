@@ -1,11 +1,12 @@
-"""Series: columns of CSV files as energies or rates per slot. For exchanges and plugins that read meter data."""
+"""Series: columns of files as energies or rates per slot. For exchanges and plugins that read meter data."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping, Sequence
+import logging
+import math
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -14,122 +15,77 @@ import pendulum
 
 from gridhook.arrays import Floats
 from gridhook.assets import Assets
+from gridhook.dayprofiles import DayProfile
 from gridhook.errors import SeriesError, SettingError, UnknownColumnError, join_path
+from gridhook.growingfiles import GrowingFile
+from gridhook.intervals import EnergyUnit, Series
+from gridhook.jsonprofiles import JsonProfiles, read_json_profiles
 from gridhook.orders import Energies
-from gridhook.timedfiles import TimedFile, find_timezone, read_timed_file
+from gridhook.timedfiles import TimedFile, find_timezone, missing_column, read_timed_file
 
 __all__ = ["AssetSeries", "EnergyUnit", "Series", "SeriesError", "SeriesReader", "SeriesSettings", "find_timezone"]
 
-EnergyUnit = Literal["kWh", "kW", "Wh", "W"]
+_log = logging.getLogger(__name__)
 
-_ENERGY_UNITS = {"kWh": (1.0, False), "Wh": (1e-3, False), "kW": (1.0, True), "W": (1e-3, True)}
-"""Per unit the factor to kWh or kW, and whether it is power."""
+_REMEMBERED_DAYS = 15
+"""How long before the slots that are asked for a growing file is remembered: two weeks of persistence, and a day."""
 
 
-@attrs.frozen(eq=False)
-class Series:
-    """Values of equal intervals, in UTC.
+class _Columns(Protocol):
+    """A file of columns of equal intervals."""
 
-    ``file``, ``column``
-        where they come from.
-    ``first``
-        start of the first interval, seconds since 1970.
-    ``interval``
-        length of each, seconds.
-    ``values``
-        one per interval, as written.
-    """
-
-    file: Path
-    column: str
-    first: float
-    interval: float
-    values: Floats
-
-    def energy(self, unit: str, first: float, slot_seconds: float, slots: int, *, is_net: bool = False) -> Floats:
-        """Return kWh per slot: power is constant during an interval.
-
-        :param is_net: values may be below zero.
-        :raises SeriesError: the series does not cover the slots, or has gaps or wrong negative values in them.
-        """
-        factor, is_power = _ENERGY_UNITS[unit]
-        inside = self._inside(first, slot_seconds * slots)
-        per_interval: Floats = self.values[inside] * factor * (self.interval / 3600.0 if is_power else 1.0)
-        below_zero = np.flatnonzero(per_interval < 0)
-        if len(below_zero) and not is_net:
-            when = self._time(inside.start + int(below_zero[0]))
-            msg = f"{self._where()} has values below zero, the first at {when}"
-            raise SeriesError(msg)
-        bounds = first + slot_seconds * np.arange(slots + 1)
-        if slot_seconds == self.interval and (first - self.first) % self.interval == 0:
-            return per_interval
-        ends = self.first + self.interval * np.arange(inside.start, inside.stop + 1)
-        summed = np.concatenate(([0.0], np.cumsum(per_interval)))
-        energy = np.asarray(np.diff(np.interp(bounds, ends, summed)))
-        return energy if is_net else np.maximum(energy, 0.0)
-
-    def mean(self, first: float, slot_seconds: float, slots: int) -> Floats:
-        """Return the mean value per slot, for rates.
-
-        :raises SeriesError: the series does not cover the slots, or has gaps in them.
-        """
-        inside = self._inside(first, slot_seconds * slots)
-        bounds = first + slot_seconds * np.arange(slots + 1)
-        ends = self.first + self.interval * np.arange(inside.start, inside.stop + 1)
-        summed = np.concatenate(([0.0], np.cumsum(self.values[inside] * self.interval)))
-        return np.asarray(np.diff(np.interp(bounds, ends, summed)) / slot_seconds)
-
-    def covers(self, first: float, seconds: float) -> bool:
-        """Return whether the series has values for all of this time."""
-        try:
-            self._inside(first, seconds)
-        except SeriesError:
-            return False
-        return True
-
-    def _inside(self, first: float, seconds: float) -> slice:
-        start = int((first - self.first) // self.interval)
-        stop = int(-((self.first - first - seconds) // self.interval))
-        if start < 0 or stop > len(self.values):
-            here = self.first + self.interval * len(self.values)
-            msg = (
-                f"{self.file.name} covers {_text(self.first)} to {_text(here)}, "
-                f"not all of {_text(first)} to {_text(first + seconds)}"
-            )
-            raise SeriesError(msg)
-        missing = np.flatnonzero(np.isnan(self.values[start:stop]))
-        if len(missing):
-            msg = f"{self._where()} has no value for {self._time(start + int(missing[0]))}"
-            raise SeriesError(msg)
-        return slice(start, stop)
-
-    def _time(self, position: int) -> str:
-        return _text(self.first + self.interval * position)
-
-    def _where(self) -> str:
-        return f"{self.file.name}, column {self.column!r}"
+    @property
+    def path(self) -> Path: ...
+    @property
+    def first(self) -> float: ...
+    @property
+    def interval(self) -> float: ...
+    def values(self, column: str) -> Floats: ...
 
 
 class AssetSeries:
-    """One CSV file with a column per asset.
+    """One file with a column per asset: CSV, or JSON where its name ends so.
 
-    :param file: the file; its times are in the column ``time``.
+    :param file: the file; the times of a CSV file are in the column ``time``.
     :param unit: of all columns.
     :param timezone: name of the zone of times without an offset.
     :param columns: the column of an asset, by its name or path; others have a column of their name, or none.
+    :param is_growing: it may not exist yet, and is looked at again whenever energies are asked for; see
+        :class:`gridhook.growingfiles.GrowingFile`.
     :raises SeriesError: the file cannot be read.
     """
 
-    def __init__(self, file: Path, time: str, unit: EnergyUnit, timezone: str, columns: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        time: str,
+        unit: EnergyUnit,
+        timezone: str,
+        columns: Mapping[str, str],
+        *,
+        is_growing: bool = False,
+    ) -> None:
+        self._path = file
         self._unit = unit
         self._columns = columns
-        self._file = read_timed_file(file, time, find_timezone(timezone))
-        self._series: dict[str, Series | None] = {}
+        zone = find_timezone(timezone)
+        self._source = _open(file, time, zone, is_growing=is_growing)
+        self._series: dict[str, Series | DayProfile | None] = {}
+        self._problem = ""
+        self._below_zero: set[str] = set()
+        self._source.look()
+        if not self._source.names:
+            _log.info("%s is not there yet, or has fewer than two rows; it is looked at again at each slot", file)
+            return
         for column in columns.values():
-            _series(self._file, column)
+            self._source.series(column)
 
     def energies(self, assets: Assets, slots: Sequence[pendulum.DateTime], slot_length: pendulum.Duration) -> Energies:
-        """Return float64 (assets, slots) in kWh; NaN where the file has no column or does not cover the slot."""
+        """Return float64 (assets, slots) in kWh; NaN where the file has no column or does not cover the slot.
+
+        What is below zero is zero; a warning says so, once per asset.
+        """
+        self._look(slots)
         energies = np.full((len(assets), len(slots)), np.nan)
         seconds = slot_length.total_seconds()
         for row, (name, path) in enumerate(zip(assets.name.tolist(), assets.path.tolist(), strict=True)):
@@ -138,14 +94,132 @@ class AssetSeries:
                 continue
             for column, slot in enumerate(slots):
                 if series.covers(slot.timestamp(), seconds):
-                    energies[row, column] = series.energy(self._unit, slot.timestamp(), seconds, 1)[0]
-        return energies
+                    energies[row, column] = series.energy(self._unit, slot.timestamp(), seconds, 1, is_net=True)[0]
+            if np.nanmin(energies[row], initial=0.0) < 0:
+                self._warn_of_negative(path, series)
+        at_least_zero: Energies = np.maximum(energies, 0.0)
+        return at_least_zero
 
-    def _of(self, name: str, path: str) -> Series | None:
+    def _look(self, slots: Sequence[pendulum.DateTime]) -> None:
+        try:
+            is_new = self._source.look(min((slot.timestamp() for slot in slots), default=None))
+        except SeriesError as error:
+            self._warn(f"{error}; what was read before holds")
+            return
+        if not is_new:
+            return
+        self._series.clear()
+        missing = [column for column in self._columns.values() if column not in self._source.names]
+        if missing and self._source.names:
+            self._warn(str(missing_column(self._path, missing[0], self._source.names)))
+        else:
+            self._problem = ""
+
+    def _warn(self, problem: str) -> None:
+        if problem != self._problem:
+            _log.warning("%s", problem)
+        self._problem = problem
+
+    def _of(self, name: str, path: str) -> Series | DayProfile | None:
         if path not in self._series:
             column = self._columns.get(path) or self._columns.get(name) or name
-            self._series[path] = _series(self._file, column) if column in self._file.columns else None
+            self._series[path] = self._source.series(column) if column in self._source.names else None
         return self._series[path]
+
+    def _warn_of_negative(self, path: str, series: Series | DayProfile) -> None:
+        if path not in self._below_zero:
+            self._below_zero.add(path)
+            _log.warning(
+                "%s: %s, column %r has values below zero; they count as 0", path, series.file.name, series.column
+            )
+
+
+class _Source(Protocol):
+    """Where columns come from."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Its columns; none before it is there."""
+        ...
+
+    def look(self, needed: float | None = None) -> bool:
+        """Look for what is new; return whether something is. ``needed``: what is asked for now, seconds since 1970."""
+        ...
+
+    def series(self, column: str) -> Series | DayProfile: ...
+
+
+@attrs.frozen(eq=False)
+class _Still:
+    """A file that is read once."""
+
+    _file: TimedFile | JsonProfiles
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._file.columns
+
+    def look(self, needed: float | None = None) -> bool:  # noqa: ARG002 - as the others have it
+        return False
+
+    def series(self, column: str) -> Series | DayProfile:
+        return _series(self._file, column) if isinstance(self._file, TimedFile) else self._file.series(column)
+
+
+@attrs.frozen(eq=False)
+class _Growing:
+    """A CSV file that is appended to."""
+
+    _file: GrowingFile
+
+    @property
+    def names(self) -> Collection[str]:
+        return () if math.isnan(self._file.interval) else self._file.columns
+
+    def look(self, needed: float | None = None) -> bool:
+        is_new = self._file.look()
+        if is_new and needed is not None:
+            self._file.forget(needed - _REMEMBERED_DAYS * 86_400)
+        return is_new
+
+    def series(self, column: str) -> Series:
+        return _series(self._file, column)
+
+
+@attrs.define(eq=False)
+class _Rewritten:
+    """A JSON file that is written anew now and then; while it cannot be read, its last good state holds."""
+
+    _path: Path
+    _timezone: ZoneInfo
+    _file: JsonProfiles | None = None
+    _mark: tuple[int, int, int] | None = None
+
+    @property
+    def names(self) -> Collection[str]:
+        return () if self._file is None else self._file.columns
+
+    def look(self, needed: float | None = None) -> bool:  # noqa: ARG002 - as the others have it
+        try:
+            found = self._path.stat()
+        except OSError:
+            return False
+        mark = (found.st_ino, found.st_size, found.st_mtime_ns)
+        if mark == self._mark:
+            return False
+        self._mark = mark
+        self._file = read_json_profiles(self._path, self._timezone)
+        return True
+
+    def series(self, column: str) -> Series | DayProfile:
+        assert self._file is not None
+        return self._file.series(column)
+
+
+def _open(file: Path, time: str, timezone: ZoneInfo, *, is_growing: bool) -> _Source:
+    if file.suffix.lower() == ".json":
+        return _Rewritten(file, timezone) if is_growing else _Still(read_json_profiles(file, timezone))
+    return _Growing(GrowingFile(file, time, timezone)) if is_growing else _Still(read_timed_file(file, time, timezone))
 
 
 @attrs.define
@@ -153,15 +227,23 @@ class SeriesSettings:
     """Where a plugin reads energies per asset from, as settings.
 
     ``file``
-        a CSV file, relative to the configuration file; without one there are no energies.
+        a CSV file, relative to the configuration file; without one there are no energies. A name that ends in
+        ``.json`` means an object of times and values per asset: ``{"Load 1": {"2026-06-15T00:15": 0.1, …}}``, or
+        ``{"Load 1": {"00:00": 0.1, "06:30": 0.3}}`` for a day that comes again every day, where a value holds until
+        the next time.
     ``time``
-        its column of times.
+        the column of times of a CSV file.
     ``unit``
         of its other columns: ``kWh`` or ``Wh`` in the interval that starts then, ``kW`` or ``W`` during it.
     ``timezone``
-        the zone of times without an offset.
+        the zone of times without an offset. Of an hour that comes twice in autumn, the first is the earlier one.
     ``columns``
         the column of an asset, by its name or path; others have a column of their own name, or none.
+    ``growing``
+        the file is appended to while it is read: it may not exist yet, and is looked at again at each slot. Of a CSV
+        file only what is new is read; a last line that is not ended waits, a broken one is told of once and left out.
+        Two weeks are remembered. A JSON file is read again when it was changed; while it is broken, its last good
+        state holds.
     """
 
     file: Path | None = None
@@ -169,6 +251,7 @@ class SeriesSettings:
     unit: EnergyUnit = "kWh"
     timezone: str = "UTC"
     columns: dict[str, str] = attrs.field(factory=dict)
+    growing: bool = False
     series: AssetSeries | None = attrs.field(init=False, repr=False)
 
     @series.default
@@ -180,7 +263,7 @@ class SeriesSettings:
         except SeriesError as error:
             raise SettingError(str(error), "timezone") from error
         try:
-            return AssetSeries(self.file, self.time, self.unit, self.timezone, self.columns)
+            return AssetSeries(self.file, self.time, self.unit, self.timezone, self.columns, is_growing=self.growing)
         except UnknownColumnError as error:
             named = (join_path("columns", asset) for asset, column in self.columns.items() if column == error.column)
             raise SettingError(str(error), next(named, "file")) from error
@@ -212,10 +295,5 @@ class SeriesReader:
         return _series(self._files[file, time], column)
 
 
-def _series(file: TimedFile, column: str) -> Series:
+def _series(file: _Columns, column: str) -> Series:
     return Series(file.path, column, file.first, file.interval, file.values(column))
-
-
-def _text(seconds: float) -> str:
-    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%MZ")

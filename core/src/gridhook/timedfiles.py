@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,11 +15,22 @@ import numpy as np
 from gridhook.arrays import Floats, Ints
 from gridhook.errors import SeriesError, UnknownColumnError, did_you_mean, nearest
 
-__all__ = ["TimedFile", "find_timezone", "read_timed_file"]
+__all__ = [
+    "Row",
+    "TimedFile",
+    "columns_of",
+    "find_timezone",
+    "missing_column",
+    "parse_time",
+    "read_timed_file",
+    "width_problem",
+]
 
 
 @attrs.frozen
-class _Row:
+class Row:
+    """The fields of one line, which is counted from 1."""
+
     line: int
     fields: Sequence[str]
 
@@ -40,7 +51,7 @@ class TimedFile:
     first: float
     interval: float
     position: Ints
-    rows: Sequence[_Row]
+    rows: Sequence[Row]
     columns: Mapping[str, int]
 
     def values(self, column: str) -> Floats:
@@ -49,9 +60,7 @@ class TimedFile:
         :raises SeriesError: the column is not there, or something in it is no finite number.
         """
         if column not in self.columns:
-            guess = did_you_mean(nearest(column, self.columns)) or f"; there are {', '.join(self.columns)}"
-            msg = f"{self.path.name} has no column {column!r}{guess}"
-            raise UnknownColumnError(msg, column)
+            raise missing_column(self.path, column, self.columns)
         at = self.columns[column]
         values = np.full(int(self.position[-1]) + 1, np.nan)
         try:
@@ -66,7 +75,7 @@ class TimedFile:
             raise SeriesError(msg)
         return values
 
-    def _number(self, row: _Row, at: int, column: str) -> float:
+    def _number(self, row: Row, at: int, column: str) -> float:
         text = row.fields[at].strip()
         try:
             return float(text or "nan")
@@ -81,13 +90,7 @@ def read_timed_file(path: Path, time: str, timezone: ZoneInfo) -> TimedFile:
     :raises SeriesError: it cannot be read, or its rows or times are not in order.
     """
     header, *rows = _read_rows(path)
-    columns = {name.strip(): at for at, name in enumerate(header.fields)}
-    if time not in columns:
-        # A header that is one column was separated by something else than commas.
-        guess = did_you_mean(nearest(time, columns)) if len(columns) > 1 else ""
-        guess = guess or f"; its header is {','.join(header.fields)!r}"
-        msg = f"{path.name} has no column {time!r} for the time{guess}"
-        raise SeriesError(msg)
+    columns = columns_of(header.fields, time, path)
     starts = _parse_times(columns[time], rows, path, timezone)
     if len(starts) < 2:  # noqa: PLR2004 - an interval needs two starts
         msg = f"{path.name} has fewer than two rows"
@@ -102,13 +105,43 @@ def read_timed_file(path: Path, time: str, timezone: ZoneInfo) -> TimedFile:
     return TimedFile(path, float(starts[0]), interval, position, rows, columns)
 
 
-def _read_rows(path: Path) -> list[_Row]:
+def columns_of(header: Sequence[str], time: str, path: Path) -> dict[str, int]:
+    """Return the position of each column by its name.
+
+    :raises SeriesError: none of them is the time's.
+    """
+    columns = {name.strip(): at for at, name in enumerate(header)}
+    if time not in columns:
+        # A header that is one column was separated by something else than commas.
+        guess = did_you_mean(nearest(time, columns)) if len(columns) > 1 else ""
+        guess = guess or f"; its header is {','.join(header)!r}"
+        msg = f"{path.name} has no column {time!r} for the time{guess}"
+        raise SeriesError(msg)
+    return columns
+
+
+def missing_column(path: Path, column: str, columns: Collection[str]) -> UnknownColumnError:
+    """Return what to raise where a file has no such column."""
+    guess = did_you_mean(nearest(column, columns)) or f"; there are {', '.join(columns)}"
+    return UnknownColumnError(f"{path.name} has no column {column!r}{guess}", column)
+
+
+def width_problem(fields: Sequence[str], width: int) -> str | None:
+    """Say what is wrong with the number of fields of a row, if something is; more may follow that are empty."""
+    if len(fields) >= width and not any(map(str.strip, fields[width:])):
+        return None
+    count = f"{len(fields)} field{'s' if len(fields) > 1 else ''}"
+    guess = " (a decimal comma?)" if len(fields) > width else ""
+    return f"{count}, and the header has {width}{guess}"
+
+
+def _read_rows(path: Path) -> list[Row]:
     """Return the rows that are not blank; each has a field per column of the first, or more that are empty."""
     try:
         written = path.read_bytes()
         text = written.decode("utf-8-sig")
         reader = csv.reader(io.StringIO(text, newline=""))
-        rows = [_Row(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
+        rows = [Row(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise SeriesError(msg) from error
@@ -124,10 +157,9 @@ def _read_rows(path: Path) -> list[_Row]:
         raise SeriesError(msg)
     width = len(rows[0].fields)
     for row in rows:
-        if len(row.fields) < width or any(map(str.strip, row.fields[width:])):
-            fields = f"{len(row.fields)} field{'s' if len(row.fields) > 1 else ''}"
-            guess = " (a decimal comma?)" if len(row.fields) > width else ""
-            msg = f"{path.name}, line {row.line}: {fields}, and the header has {width}{guess}"
+        problem = width_problem(row.fields, width)
+        if problem is not None:
+            msg = f"{path.name}, line {row.line}: {problem}"
             raise SeriesError(msg)
     return rows
 
@@ -144,44 +176,36 @@ def find_timezone(name: str) -> ZoneInfo:
         raise SeriesError(msg) from error
 
 
-def _parse_times(column: int, rows: Sequence[_Row], path: Path, timezone: ZoneInfo) -> Floats:
-    """Return seconds since 1970; of a local hour that comes twice, the second one is the later.
+def parse_time(text: str, timezone: ZoneInfo, before: float) -> float:
+    """Return seconds since 1970.
 
-    :raises SeriesError: something is no time, or one that the clocks of ``timezone`` leave out.
+    :param timezone: of a time without an offset.
+    :param before: the time of the row above; of a local hour that comes twice, the second one is the later.
+    :raises ValueError: it is no time, or one that the clocks of the zone never show; the message says which.
     """
+    try:
+        moment = datetime.datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        msg = f"{text!r} is not a time such as 2026-06-15T00:15"
+        raise ValueError(msg) from error
+    if moment.tzinfo is not None:
+        return moment.timestamp()
+    local = moment.replace(tzinfo=timezone)
+    seconds = local.timestamp()
+    if datetime.datetime.fromtimestamp(seconds, timezone).replace(tzinfo=None, fold=0) != moment:
+        msg = f"{text!r} does not exist in {timezone.key}, where clocks were put forward; write times with an offset"
+        raise ValueError(msg)
+    return seconds if seconds > before else local.replace(fold=1).timestamp()
+
+
+def _parse_times(column: int, rows: Sequence[Row], path: Path, timezone: ZoneInfo) -> Floats:
+    """Return seconds since 1970."""
     starts = np.empty(len(rows))
     before = -np.inf
     for number, row in enumerate(rows):
-        text = row.fields[column]
         try:
-            moment = datetime.datetime.fromisoformat(text.strip())
+            before = starts[number] = parse_time(row.fields[column], timezone, before)
         except ValueError as error:
-            msg = f"{path.name}, line {row.line}: {text!r} is not a time such as 2026-06-15T00:15"
+            msg = f"{path.name}, line {row.line}: {error}"
             raise SeriesError(msg) from error
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone)
-            if _is_left_out(moment):
-                msg = f"{path.name}, line {row.line}: {_left_out(text.strip(), moment, timezone)}"
-                raise SeriesError(msg)
-            if moment.timestamp() <= before:
-                moment = moment.replace(fold=1)
-        before = starts[number] = moment.timestamp()
     return starts
-
-
-def _is_left_out(moment: datetime.datetime) -> bool:
-    """Tell whether a local time does not come on its day, on which clocks are put forward."""
-    # A time of day that is left out is later when it comes back from UTC.
-    return moment.astimezone(datetime.UTC).astimezone(moment.tzinfo).replace(fold=0) != moment.replace(fold=0)
-
-
-def _left_out(text: str, moment: datetime.datetime, timezone: ZoneInfo) -> str:
-    """Say that a time is left out, and which zone a meter may be in whose clock is never changed."""
-    offset = moment.utcoffset() or datetime.timedelta()
-    hours, rest = divmod(offset, datetime.timedelta(hours=1))
-    # The signs of these names are those of POSIX: plus is west.
-    zone = "the zone that they are in" if rest else f"the zone that they are in, such as 'Etc/GMT{-hours:+d}'"
-    return (
-        f"{text} is left out in {timezone.key}, where clocks are put forward then; "
-        f"if the times stay on winter time all year, give {zone}"
-    )
