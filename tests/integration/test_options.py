@@ -37,6 +37,7 @@ THRESHOLD_FEES = {
     "grid_fees": 'use = ["threshold-fees"]',
     "plugins.threshold-fees": 'file = "aziiz.json"',
 }
+LATER = {"exchange": 'url = "embedded:demo"\nstart = 2026-06-16T11:00:00'}
 MEASURED = f'rates = "ramp"\n[plugins.deviations.measurements]\nfile = "{DEMO}/meters.csv"\n'
 
 # Per option: what the base becomes first, and what the option's section becomes then.
@@ -75,6 +76,19 @@ TOGGLES = {
         {"plugins.profiles": f'{BASE["plugins.profiles"]}\ncolumns = {{ "Home 01 Load" = "Home 02 Load" }}'},
     ),
     "plugins.profiles.scale": ({}, {"plugins.profiles": f"{BASE['plugins.profiles']}\nscale = 0.8"}),
+    "plugins.profiles.growing": (
+        {"plugins.profiles": 'file = "half.csv"'},
+        {"plugins.profiles": 'file = "half.csv"\ngrowing = true'},
+    ),
+    "plugins.profiles.persistence": (
+        {"plugins.profiles": f'[plugins.profiles.history]\nfile = "{DEMO}/meters.csv"'} | LATER,
+        {"plugins.profiles": f'persistence = "day"\n[plugins.profiles.history]\nfile = "{DEMO}/meters.csv"'},
+    ),
+    "plugins.profiles.history": (
+        {"plugins.profiles": 'persistence = "day"'} | LATER,
+        {"plugins.profiles": f'persistence = "day"\n[plugins.profiles.history]\nfile = "{DEMO}/meters.csv"'},
+    ),
+    "plugins.profiles.max_kw": ({}, {"plugins.profiles": f"{BASE['plugins.profiles']}\nmax_kw = {{ pv = 0.5 }}"}),
     "plugins.profiles.load_kwh": (
         {"plugins.profiles": "pv_kwh = 0.86"},
         {"plugins.profiles": "pv_kwh = 0.86\nload_kwh = 1.2"},
@@ -115,6 +129,8 @@ TOGGLES = {
     ),
     "plugins.deviations.measurements": ({}, {"plugins.deviations": f'{MEASURED}unit = "Wh"'}),
 }
+
+HALF = ["2026-06-15T08:00Z,0.1", "2026-06-15T09:00Z,0.2", "2026-06-15T10:00Z,0.9"]
 
 ELSEWHERE = {
     "exchange.aggregator": "test_an_observer_is_told_the_aggregators_name",
@@ -159,6 +175,8 @@ def write(folder, sections):
     for name, most in (("aziiz.json", 20), ("cheap.json", 1)):
         steps = [{"Import / Export threshold": step / 10, "Grid fee": step % most / 10} for step in range(20)]
         (folder / name).write_text(json.dumps(dict.fromkeys(("Community", "Home 01"), steps)), encoding="utf-8")
+    # Its last line is not ended, so that who waits for more does not have it.
+    (folder / "half.csv").write_text("\n".join(["time,Home 02 Load", *HALF]), encoding="utf-8")
     return folder / "gridhook.toml"
 
 
