@@ -90,6 +90,12 @@ def test_plugins_are_named_and_those_that_failed_with_how_often(report):
     assert "failures" not in report(plugins=FIGURES.plugins[:1])
 
 
+def test_persistence_is_told_where_it_is_known(report):
+    assert "persistence" not in report()
+    text = report(forecasts=ForecastFigures(1728, 0.223, 0.345))
+    assert "22.3% off (WAPE), persistence 34.5%" in row(text, "forecasts")
+
+
 def test_what_an_exchange_cannot_tell_is_no_number(report):
     text = report(members=None, community=CommunityFigures(), forecasts=ForecastFigures(7, None))
     assert "Home" not in text

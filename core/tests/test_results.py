@@ -11,7 +11,7 @@ import pendulum
 import pytest
 
 from gridhook.arrays import objects
-from gridhook.commands import Batch, OrderLines, PlaceOrders
+from gridhook.commands import Batch, OrderLines, PlaceOrders, SendForecasts, SendMeasurements
 from gridhook.errors import ConfigError, GridhookError
 from gridhook.events import Answered, Connected, SlotOpened, Traded
 from gridhook.orders import Requirement
@@ -114,6 +114,35 @@ def test_assets_are_summed_per_slot_and_only_own_ones_count(results, tmp_path):
         "9.0",
         "0.0",
     )
+
+
+def test_forecast_errors_are_a_file_where_there_are_any(results, tmp_path):
+    tally = Tally()
+    now, energies = opened(), np.array([[1.0]])
+    for event in (now, opened(NEXT)):
+        tally.add(event)
+    tally.sent(Batch(1, (SendForecasts(("id:PV",), (NEXT.add(minutes=15),), energies),)))
+    tally.sent(Batch(2, (SendMeasurements(("id:PV",), (NEXT.add(minutes=15),), 4 * energies),)))
+    results.finish(tally.figures(None, ()))
+    with (tmp_path / "new" / "results" / "forecast_errors.csv").open(encoding="utf-8", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert row == {
+        "asset": "Grid/Home/PV",
+        "lead_minutes": "15.0",
+        "slots": "1",
+        "forecast_kWh": "1.0",
+        "measured_kWh": "4.0",
+        "error_kWh": "3.0",
+        "wape": "0.75",
+        "compared_slots": "0",
+        "compared_wape": "",
+        "persistence_wape": "",
+    }
+
+
+def test_without_measurements_there_is_no_file_of_forecast_errors(results, tmp_path):
+    results.finish(Tally().figures(None, ()))
+    assert not (tmp_path / "new" / "results" / "forecast_errors.csv").exists()
 
 
 def test_the_summary_has_the_figures(results, tmp_path):

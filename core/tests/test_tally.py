@@ -1,8 +1,10 @@
 """The tally: figures are sums of what events and notices say."""
 
 import numpy as np
+import pendulum
 import pytest
 
+from gridhook.commands import Batch, SendForecasts, SendMeasurements
 from gridhook.events import Answered, Connected, Finished, Reasoned, SlotOpened, Ticked, TickLate, Traded
 from gridhook.figures import (
     Accounts,
@@ -15,7 +17,7 @@ from gridhook.figures import (
 )
 from gridhook.reasons import Reason, Reasons
 from gridhook.tally import Tally
-from gridhook.testing import SLOT
+from gridhook.testing import SLOT, make_grid
 from gridhook.trades import Trades
 
 PLUGINS = (PluginFigures("ramp", "pricing", "1.0", 7, 1),)
@@ -101,6 +103,27 @@ def test_what_only_the_exchange_can_tell_is_taken_from_it():
     assert found.members == (MEMBER,)
     assert found.community == CommunityFigures(0.5, None)
     assert found.forecasts == ForecastFigures(4, 0.1)
+
+
+def compared():
+    """A tally of one forecast that was off by a quarter, and persistence by a half."""
+    tally, assets = Tally(), ("id:Load",)
+    for slot, energy in ((SLOT.subtract(days=1), 2.0), (SLOT, 4.0)):
+        tally.add(SlotOpened(slot.subtract(minutes=15), pendulum.duration(minutes=15), make_grid({}), 8.0, 30.0))
+        tally.sent(Batch(1, (SendForecasts(assets, (slot,), [[3.0]]), SendMeasurements(assets, (slot,), [[energy]]))))
+    return tally
+
+
+def test_measurements_that_are_sent_tell_how_far_forecasts_were_off_where_the_exchange_does_not():
+    found = compared().figures(None, PLUGINS).forecasts
+    assert found.wape == pytest.approx(2.0 / 6.0)
+    assert found.persistence_wape == 0.5
+    assert [error.asset for error in found.errors] == ["id:Load"]
+    assert compared().figures(Accounts((), CommunityFigures(), 0.1), PLUGINS).forecasts.wape == 0.1
+
+
+def test_the_json_has_the_keys_that_it_always_has():
+    assert compared().figures(None, PLUGINS).to_json()["forecasts"] == {"sent": 0, "wape": pytest.approx(2.0 / 6.0)}
 
 
 def test_the_figures_are_plain_numbers():

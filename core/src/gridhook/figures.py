@@ -11,6 +11,7 @@ __all__ = [
     "Accounts",
     "CommunityFigures",
     "Figures",
+    "ForecastError",
     "ForecastFigures",
     "MemberFigures",
     "PluginFigures",
@@ -70,11 +71,65 @@ class Accounts:
 
 
 @attrs.frozen
+class ForecastError:
+    """How far an asset's forecasts of one lead time were from what was measured, sums over ``slots``.
+
+    ``lead_minutes``
+        from the beginning of the slot in which they were sent to that of their own.
+    ``error_kwh``
+        sum of |forecast - measured|.
+    ``compared_slots``, ``compared_measured_kwh``, ``compared_error_kwh``, ``persistence_error_kwh``
+        the same over those slots of which persistence, the measurement of the day before, is known; and its error.
+    """
+
+    asset: str
+    lead_minutes: float
+    slots: int
+    forecast_kwh: float
+    measured_kwh: float
+    error_kwh: float
+    compared_slots: int
+    compared_measured_kwh: float
+    compared_error_kwh: float
+    persistence_error_kwh: float
+
+    @property
+    def wape(self) -> float | None:
+        """Sum |forecast - measured| / sum |measured|."""
+        return _share(self.error_kwh, self.measured_kwh)
+
+    @property
+    def compared_wape(self) -> float | None:
+        """The same over the compared slots."""
+        return _share(self.compared_error_kwh, self.compared_measured_kwh)
+
+    @property
+    def persistence_wape(self) -> float | None:
+        """That of persistence over the compared slots."""
+        return _share(self.persistence_error_kwh, self.compared_measured_kwh)
+
+
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+_NOT_JSON = {"json": False}
+
+
+@attrs.frozen
 class ForecastFigures:
-    """``sent`` (asset, slot) forecasts that were taken; ``wape`` = sum |forecast - measured| / sum |measured|."""
+    """``sent`` (asset, slot) forecasts that were taken; ``wape`` = sum |forecast - measured| / sum |measured|.
+
+    ``persistence_wape``
+        that of persistence, where measurements of a day before are known; not in the JSON.
+    ``errors``
+        per asset and lead time; not in the JSON.
+    """
 
     sent: int = 0
     wape: float | None = None
+    persistence_wape: float | None = attrs.field(default=None, metadata=_NOT_JSON)
+    errors: tuple[ForecastError, ...] = attrs.field(default=(), metadata=_NOT_JSON)
 
 
 @attrs.frozen
@@ -123,8 +178,12 @@ class Figures:
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures as JSON-ready values; energies are named ``…_kWh``."""
-        renamed: dict[str, Any] = _rename(attrs.asdict(self))
+        renamed: dict[str, Any] = _rename(attrs.asdict(self, filter=_is_json))
         return renamed
+
+
+def _is_json(field: attrs.Attribute[Any], _: object) -> bool:
+    return bool(field.metadata.get("json", True))
 
 
 def _rename(value: Any) -> Any:  # noqa: ANN401 - JSON values

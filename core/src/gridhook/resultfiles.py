@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gridhook.errors import ConfigError, GridhookError, Problem
-from gridhook.results import AssetRow, OrderRow, TradeRow
+from gridhook.results import AssetRow, ForecastErrorRow, OrderRow, TradeRow
 
 __all__ = ["ResultsFolder"]
 
@@ -45,8 +45,9 @@ class ResultsFolder:
         orders: Iterable[OrderRow],
         assets: Iterable[AssetRow],
         summary: Mapping[str, Any],
+        forecasts: Iterable[ForecastErrorRow] = (),
     ) -> None:
-        """Write all files.
+        """Write all files; that of forecast errors only if there are any.
 
         :raises GridhookError: that is not possible: no space is left, or the folder is gone.
         """
@@ -54,6 +55,9 @@ class ResultsFolder:
             self._write("trades.csv", TradeRow, trades)
             self._write("orders.csv", OrderRow, orders)
             self._write("assets.csv", AssetRow, assets)
+            errors = list(forecasts)
+            if errors:
+                self._write("forecast_errors.csv", ForecastErrorRow, errors)
             text = json.dumps(summary, indent=2, ensure_ascii=False)
             (self.path / _SUMMARY).write_text(f"{text}\n", encoding="utf-8")
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +19,15 @@ from gridhook.orders import Energies, Requirement
 from gridhook.trades import SPOT, Trade
 from gridhook.witness import EnergyHook
 
-__all__ = ["AssetRow", "OrderRow", "ResultsWriter", "SessionResults", "TradeRow", "requirements_text"]
+__all__ = [
+    "AssetRow",
+    "ForecastErrorRow",
+    "OrderRow",
+    "ResultsWriter",
+    "SessionResults",
+    "TradeRow",
+    "requirements_text",
+]
 
 
 class TradeRow(NamedTuple):
@@ -63,6 +72,21 @@ class AssetRow(NamedTuple):
     settled_kWh: float  # noqa: N815 - the column's name
 
 
+class ForecastErrorRow(NamedTuple):
+    """A line of ``forecast_errors.csv``: an asset's forecasts of one lead time, as :class:`ForecastError` says it."""
+
+    asset: str
+    lead_minutes: float
+    slots: int
+    forecast_kWh: float  # noqa: N815 - the column's name
+    measured_kWh: float  # noqa: N815 - the column's name
+    error_kWh: float  # noqa: N815 - the column's name
+    wape: float
+    compared_slots: int
+    compared_wape: float
+    persistence_wape: float
+
+
 class ResultsWriter(Protocol):
     """Where results go."""
 
@@ -72,6 +96,7 @@ class ResultsWriter(Protocol):
         orders: Iterable[OrderRow],
         assets: Iterable[AssetRow],
         summary: Mapping[str, Any],
+        forecasts: Iterable[ForecastErrorRow] = (),
     ) -> None:
         """Write all of them."""
         ...
@@ -126,7 +151,7 @@ class SessionResults:
             self._orders += [row._replace(status="unknown", reason="the exchange did not answer") for row in rows]
         self._waiting.clear()
         trades = [self._trade(trade) for trade in self._trades]
-        self._writer.write(trades, self._orders, self._assets(), figures.to_json())
+        self._writer.write(trades, self._orders, self._assets(), figures.to_json(), self._errors(figures))
 
     def _know(self, tree: Tree) -> None:
         if tree is not self._tree:
@@ -183,6 +208,23 @@ class SessionResults:
                 rows[key] = _add(row, trade.energy_kwh, rate, is_buyer=is_buyer, is_spot=trade.market == SPOT)
         return [rows[key] for key in sorted(rows)]
 
+    def _errors(self, figures: Figures) -> list[ForecastErrorRow]:
+        return [
+            ForecastErrorRow(
+                self._path(error.asset),
+                error.lead_minutes,
+                error.slots,
+                error.forecast_kwh,
+                error.measured_kwh,
+                error.error_kwh,
+                _number(error.wape),
+                error.compared_slots,
+                _number(error.compared_wape),
+                _number(error.persistence_wape),
+            )
+            for error in figures.forecasts.errors
+        ]
+
     def _path(self, area: str) -> str:
         return self._paths.get(area, area)
 
@@ -203,6 +245,10 @@ def _add(row: AssetRow, energy_kwh: float, rate: float, *, is_buyer: bool, is_sp
     return row._replace(
         sold_kWh=row.sold_kWh + energy_kwh, received_cents=row.received_cents + cents, settled_kWh=settled
     )
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _moment(time: pendulum.DateTime) -> str:

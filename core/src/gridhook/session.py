@@ -135,6 +135,7 @@ class Session:
                 case Notify(notice):
                     self._note(notice)
                 case Batch():
+                    self._tally.sent(command)
                     for witness in self._witnesses:
                         witness.sent(command)
                     self._link.send(command)

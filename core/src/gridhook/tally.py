@@ -1,4 +1,4 @@
-"""The tally: what happened in a session, counted from its events."""
+"""The tally: what happened in a session, counted from its events and batches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from gridhook.events import Answered, Event, Reasoned, SlotOpened, Traded
+from gridhook.commands import Batch
+from gridhook.events import Answered, Event, Reasoned, SlotOpened, Ticked, Traded
 from gridhook.figures import (
     Accounts,
     CommunityFigures,
@@ -16,6 +17,7 @@ from gridhook.figures import (
     PreferenceFigures,
     SettlementFigures,
 )
+from gridhook.forecasterrors import ForecastErrors
 from gridhook.reasons import Reason
 from gridhook.trades import SPOT
 
@@ -23,7 +25,7 @@ __all__ = ["Tally"]
 
 
 class Tally:
-    """Counts events and notices, and sums them up as :class:`~gridhook.figures.Figures`."""
+    """Counts events, notices and batches, and sums them up as :class:`~gridhook.figures.Figures`."""
 
     def __init__(self) -> None:
         self.slots = 0
@@ -34,6 +36,7 @@ class Tally:
         self._energy: Counter[str] = Counter()
         self._with_partner = 0
         self._forecasts = 0
+        self._errors = ForecastErrors()
         self._reasons = np.zeros(len(Reason), dtype=np.int64)
 
     def add(self, event: Event) -> None:
@@ -41,6 +44,9 @@ class Tally:
         match event:
             case SlotOpened():
                 self.slots += 1
+                self._errors.saw(event)
+            case Ticked():
+                self._errors.saw(event)
             case Traded(trades=trades):
                 spot = trades.market == SPOT
                 for market, chosen in (("spot", spot), ("settlement", ~spot)):
@@ -57,6 +63,10 @@ class Tally:
             case _:
                 pass
 
+    def sent(self, batch: Batch) -> None:
+        """Take note of a batch."""
+        self._errors.sent(batch)
+
     def figures(self, accounts: Accounts | None, plugins: tuple[PluginFigures, ...]) -> Figures:
         """Return the figures of the session so far."""
         return Figures(
@@ -66,7 +76,7 @@ class Tally:
             traded_kwh=float(self._energy["spot"]),
             members=None if accounts is None else accounts.members,
             community=CommunityFigures() if accounts is None else accounts.community,
-            forecasts=ForecastFigures(self._forecasts, None if accounts is None else accounts.wape),
+            forecasts=self._forecast_figures(accounts),
             settlement=SettlementFigures(
                 self._settlement_orders, self._trades["settlement"], float(self._energy["settlement"])
             ),
@@ -78,3 +88,8 @@ class Tally:
             },
             plugins=plugins,
         )
+
+    def _forecast_figures(self, accounts: Accounts | None) -> ForecastFigures:
+        errors, last = self._errors.errors(), self._errors.last_before_the_gate()
+        wape = last.wape if accounts is None else accounts.wape
+        return ForecastFigures(self._forecasts, wape, last.persistence_wape, errors)

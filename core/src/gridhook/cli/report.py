@@ -90,7 +90,9 @@ def _community(community: CommunityFigures) -> str:
 
 def _forecasts(forecasts: ForecastFigures) -> str:
     error = "" if forecasts.wape is None else f", {forecasts.wape:.1%} off (WAPE)"
-    return f"{forecasts.sent} sent{error}"
+    naive = forecasts.persistence_wape
+    persistence = "" if naive is None else f", persistence {naive:.1%}"
+    return f"{forecasts.sent} sent{error}{persistence}"
 
 
 def _plugins(plugins: tuple[PluginFigures, ...]) -> str:
