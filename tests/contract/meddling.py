@@ -21,21 +21,33 @@ class Meddler:
         is called with a path and the token of each request and handshake; returns a status to answer with, or None.
     ``meddle``
         is called with each message to a client; returns the frames that are sent in its place.
+    ``pace``
+        what is said of it in answer to a handshake.
     ``batches``
         the commands of each batch that went through, by area.
+    ``energies``
+        forecasts and measurements of single assets that went through: the end of the path, the area, and what was sent.
     """
 
-    def __init__(self, facts):
+    def __init__(self, facts, pace=None):
         self.refuse = lambda path, token: None
         self.meddle = lambda message: [json.dumps(message).encode()]
         self.batches = []
+        self.energies = []
         self.on_batch = lambda: None
         self.aim(facts)
+        self._pace = pace
         self._sockets = set()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
         self._server = serve(
-            self._pass_on, "127.0.0.1", 0, process_request=self._greet, max_size=None, compression=None
+            self._pass_on,
+            "127.0.0.1",
+            0,
+            process_request=self._greet,
+            process_response=self._tell_pace,
+            max_size=None,
+            compression=None,
         )
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -60,6 +72,10 @@ class Meddler:
     def _greet(self, connection, request):
         status = self.refuse(request.path, request.headers.get("Authorization"))
         return None if status is None else connection.respond(status, "no")
+
+    def _tell_pace(self, connection, request, response):
+        if self._pace is not None:
+            response.headers["Gridhook-Pace"] = self._pace
 
     def _pass_on(self, client):
         self._sockets.add(client)
@@ -110,6 +126,9 @@ class Meddler:
                 if self.path.endswith("/batch-commands/") and 200 <= status < 300:
                     meddler.batches.append(json.loads(body)["batch_commands"])
                     meddler.on_batch()
+                *_, area, command, last = self.path.split("/")
+                if command.startswith("set-energy-") and not last and 200 <= status < 300:
+                    meddler.energies.append((command, area, json.loads(body)))
 
             do_GET = do_POST  # noqa: N815 - the library's name
 
