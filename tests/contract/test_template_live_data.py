@@ -12,7 +12,7 @@ from conftest import PASSWORDS, write_community
 from meddling import Meddler
 
 SLOTS = 5
-START = datetime.datetime(2026, 6, 15)
+START = datetime.datetime(2026, 6, 15, tzinfo=datetime.UTC)
 SLOT_LENGTH = datetime.timedelta(minutes=15)
 PATIENCE = 60
 MINE = ("Load 1", "PV 1")
