@@ -50,8 +50,7 @@ class AssetSeries:
     :param unit: of all columns.
     :param timezone: name of the zone of times without an offset.
     :param columns: the column of an asset, by its name or path; others have a column of their name, or none.
-    :param is_growing: it may not exist yet, and is looked at again whenever energies are asked for; see
-        :class:`gridhook.growingfiles.GrowingFile`.
+    :param is_growing: it may not exist yet, and is looked at again whenever energies are asked for.
     :raises SeriesError: the file cannot be read.
     """
 
