@@ -107,6 +107,13 @@ def test_a_broken_value_does_not_lose_the_others_of_its_line(growing, add):
     assert growing.values("pv").tolist() == [5.0, 6.0]
 
 
+def test_a_column_of_words_that_nobody_reads_is_no_matter(growing, add, caplog):
+    add("time,load,quality\n", "2026-06-15T10:00,1,good\n", "2026-06-15T10:15,2,fair,,\n")
+    growing.look()
+    assert growing.values("load").tolist() == [1.0, 2.0]
+    assert not caplog.records
+
+
 def test_a_later_line_for_a_time_replaces_the_earlier_one(growing, add):
     add(HEAD, *ROWS[:3])
     growing.look()

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+import attrs
 import numpy as np
 
 from gridhook.arrays import Bools, Floats, Ints
 from gridhook.errors import SeriesError
-from gridhook.timedfiles import Row, columns_of, missing_column, parse_time, width_problem
+from gridhook.timedfiles import columns_of, missing_column, parse_time, width_problem
 
 __all__ = ["GrowingFile"]
 
@@ -29,6 +30,15 @@ _CANDIDATES = 10
 
 _TAIL = 512
 """Bytes before the place that was read to that tell whether the file is still the same."""
+
+
+@attrs.frozen(eq=False)
+class _Row:
+    """A line's numbers, infinite where they are none; ``wrong`` has what was written there, by its place."""
+
+    line: int
+    values: Floats
+    wrong: Mapping[int, str]
 
 
 class GrowingFile:
@@ -49,8 +59,9 @@ class GrowingFile:
         self._time = time
         self._timezone = timezone
         self._position: Ints = np.empty(0, dtype=np.int64)
-        self._placed: list[Row] = []
-        self._rows: dict[float, Row] = {}
+        self._placed: list[_Row] = []
+        self._values: Floats = np.empty((0, 0))
+        self._rows: dict[float, _Row] = {}
         self._mark: tuple[int, int, int] | None = None
         self._offset = self._line = 0
         self._tail = b""
@@ -104,17 +115,12 @@ class GrowingFile:
             raise missing_column(self.path, column, self.columns)
         at, told = self.columns[column], self._told.get(column, 0)
         values: Floats = np.full(int(self._position[-1]) + 1 if len(self._position) else 0, np.nan)
-        values[self._position] = [_number(row.fields[at]) for row in self._placed]
-        wrong = np.isinf(values[self._position])
-        self._tell(
-            [
-                (row.line, f"column {column!r}: {row.fields[at]!r} is not a number")
-                for row, is_wrong in zip(self._placed, wrong.tolist(), strict=True)
-                if is_wrong and row.line > told
-            ]
-        )
+        written = self._values[:, at]
+        wrong = np.flatnonzero(np.isinf(written)).tolist()
+        new = [self._placed[row] for row in wrong if self._placed[row].line > told]
+        self._tell([(row.line, f"column {column!r}: {row.wrong[at]!r} is not a number") for row in new])
         self._told[column] = self._line
-        values[np.isinf(values)] = np.nan
+        values[self._position] = np.where(np.isinf(written), np.nan, written)
         return values
 
     def _goes_on(self, found: os.stat_result, stream: BinaryIO) -> bool:
@@ -130,7 +136,7 @@ class GrowingFile:
         self._before = -math.inf
         self._told.clear()
         # What was read keeps its values; its lines are told of already.
-        self._rows = {time: Row(0, row.fields) for time, row in self._rows.items()}
+        self._rows = {time: attrs.evolve(row, line=0) for time, row in self._rows.items()}
 
     def _take(self, lines: Sequence[bytes]) -> None:
         problems: list[tuple[int, str]] = []
@@ -161,11 +167,12 @@ class GrowingFile:
         self.columns, self._header = columns, fields
 
     def _take_row(self, fields: Sequence[str]) -> None:
-        problem = width_problem(fields, len(self._header or ()))
+        width = len(self._header or ())
+        problem = width_problem(fields, width)
         if problem is not None:
             raise ValueError(problem)
         self._before = parse_time(fields[self.columns[self._time]], self._timezone, self._before)
-        self._rows[self._before] = Row(self._line, fields)
+        self._rows[self._before] = _row(self._line, fields[:width], self.columns[self._time])
 
     def _place(self) -> None:
         """Find the step that most times are apart, and the rows that keep to it."""
@@ -173,6 +180,7 @@ class GrowingFile:
         if len(times) < 2:  # noqa: PLR2004 - an interval needs two starts
             self.first = self.interval = math.nan
             self._position, self._placed = np.empty(0, dtype=np.int64), []
+            self._values = np.empty((0, len(self._header or ())))
             return
         self.interval = _interval(times)
         in_step = _in_step(times, self.interval)
@@ -186,6 +194,7 @@ class GrowingFile:
         self.first = float(placed[0])
         self._position = ((placed - placed[0]) / self.interval).astype(np.int64)
         self._placed = [self._rows[time] for time in placed.tolist()]
+        self._values = np.stack([row.values for row in self._placed])
 
     def _tell(self, problems: Sequence[tuple[int, str]]) -> None:
         if problems:
@@ -206,13 +215,18 @@ def _fields(line: bytes) -> list[str]:
         raise ValueError(msg) from error
 
 
+def _row(line: int, fields: Sequence[str], time: int) -> _Row:
+    values: Floats = np.array([_number(field) for field in fields])
+    values[time] = np.nan
+    return _Row(line, values, {at: fields[at] for at in np.flatnonzero(np.isinf(values)).tolist()})
+
+
 def _number(text: str) -> float:
     """Return a number; NaN for nothing, and infinity for what is none."""
     try:
-        number = float(text.strip() or "nan")
+        return float(text.strip() or "nan")
     except ValueError:
         return math.inf
-    return number
 
 
 def _interval(times: Floats) -> float:
