@@ -45,6 +45,11 @@ def test_the_last_value_holds_until_the_first_of_the_next_day():
     assert energies.tolist() == [2.0] * 6 + [1.0] * 14 + [2.0] * 4
 
 
+def test_energy_is_spread_until_the_next_time():
+    energies = profile({6 * 60: 28.0, 20 * 60: 10.0}).energy("kWh", MIDNIGHT, HOUR, 24)
+    assert energies == pytest.approx(np.array([1.0] * 6 + [2.0] * 14 + [1.0] * 4))
+
+
 @pytest.mark.parametrize(("month", "day", "hours"), [(3, 29, 23), (6, 15, 24), (10, 25, 25)])
 def test_a_day_on_which_the_clock_is_changed_follows_the_clock(month, day, hours):
     night = profile({0: 1.0, 2 * 60: 5.0, 3 * 60: 1.0}, BERLIN)

@@ -168,6 +168,9 @@ def test_a_header_without_the_time_is_an_error_until_it_is_another_one(growing, 
     with pytest.raises(SeriesError, match=r"live\.csv has no column 'time' for the time"):
         growing.look()
     assert not growing.look()
+    add(ROWS[2])
+    with pytest.raises(SeriesError, match="no column 'time' for the time; "):
+        growing.look()
     path.unlink()
     add(HEAD, *ROWS[:2])
     assert growing.look()

@@ -124,7 +124,7 @@ class GrowingFile:
         return values
 
     def _goes_on(self, found: os.stat_result, stream: BinaryIO) -> bool:
-        if self._mark is None or found.st_ino != self._mark[0] or found.st_size < self._offset:
+        if found.st_size < self._offset:
             return False
         stream.seek(self._offset - len(self._tail))
         return stream.read(len(self._tail)) == self._tail

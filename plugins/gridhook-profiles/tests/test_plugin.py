@@ -91,6 +91,11 @@ def test_persistence_is_what_was_in_the_same_slot_before(history, period, days):
     assert np.isnan(forecast[1]).all()
 
 
+def test_scale_changes_what_persists_too(history):
+    plugin = Profiles(persistence="day", history=SeriesSettings(history), scale=0.5)
+    assert plugin.forecast_energy(ASSETS, SLOTS)[0, 0] == pytest.approx(14.40 / 2)
+
+
 def test_without_persistence_the_history_is_not_used(history):
     assert np.isnan(Profiles(history=SeriesSettings(history)).forecast_energy(ASSETS, SLOTS)).all()
 
