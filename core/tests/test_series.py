@@ -364,7 +364,7 @@ def test_a_json_file_is_told_by_its_name(tmp_path):
 
 def test_an_hour_that_the_clocks_leave_out_is_an_error_that_says_so(tmp_path):
     rows = "\n".join(f"2026-03-29T{hour:02}:00,1" for hour in range(5))
-    with pytest.raises(SeriesError, match=r"line 4: '2026-03-29T02:00' does not exist in Europe/Berlin"):
+    with pytest.raises(SeriesError, match=r"line 4: 2026-03-29T02:00 is left out in Europe/Berlin, where clocks"):
         read(tmp_path, f"time,load\n{rows}\n", timezone="Europe/Berlin")
 
 

@@ -181,7 +181,7 @@ def parse_time(text: str, timezone: ZoneInfo, before: float) -> float:
 
     :param timezone: of a time without an offset.
     :param before: the time of the row above; of a local hour that comes twice, the second one is the later.
-    :raises ValueError: it is no time, or one that the clocks of the zone never show; the message says which.
+    :raises ValueError: it is no time, or one that the clocks of ``timezone`` leave out; the message says which.
     """
     try:
         moment = datetime.datetime.fromisoformat(text.strip())
@@ -191,11 +191,28 @@ def parse_time(text: str, timezone: ZoneInfo, before: float) -> float:
     if moment.tzinfo is not None:
         return moment.timestamp()
     local = moment.replace(tzinfo=timezone)
+    if _is_left_out(local):
+        raise ValueError(_left_out(text.strip(), local, timezone))
     seconds = local.timestamp()
-    if datetime.datetime.fromtimestamp(seconds, timezone).replace(tzinfo=None, fold=0) != moment:
-        msg = f"{text!r} does not exist in {timezone.key}, where clocks were put forward; write times with an offset"
-        raise ValueError(msg)
     return seconds if seconds > before else local.replace(fold=1).timestamp()
+
+
+def _is_left_out(moment: datetime.datetime) -> bool:
+    """Tell whether a local time does not come on its day, on which clocks are put forward."""
+    # A time of day that is left out is later when it comes back from UTC.
+    return moment.astimezone(datetime.UTC).astimezone(moment.tzinfo).replace(fold=0) != moment.replace(fold=0)
+
+
+def _left_out(text: str, moment: datetime.datetime, timezone: ZoneInfo) -> str:
+    """Say that a time is left out, and which zone a meter may be in whose clock is never changed."""
+    offset = moment.utcoffset() or datetime.timedelta()
+    hours, rest = divmod(offset, datetime.timedelta(hours=1))
+    # The signs of these names are those of POSIX: plus is west.
+    zone = "the zone that they are in" if rest else f"the zone that they are in, such as 'Etc/GMT{-hours:+d}'"
+    return (
+        f"{text} is left out in {timezone.key}, where clocks are put forward then; "
+        f"if the times stay on winter time all year, give {zone}"
+    )
 
 
 def _parse_times(column: int, rows: Sequence[Row], path: Path, timezone: ZoneInfo) -> Floats:
