@@ -125,8 +125,8 @@ def test_what_is_sent_in_a_tick_of_a_slot_whose_beginning_was_missed_is_of_that_
 
 
 def test_what_is_kept_is_bounded(errors):
-    for slot in range(96 * 10):
-        play(errors, opened(slot), forecast(slot + 1, [1.0] * 200, [1.0] * 200))
+    for slot in range(96 * 5):
+        play(errors, opened(slot), forecast(slot + 1, [1.0] * 110, [1.0] * 110))
         if slot % 2:
             play(errors, measured(slot - 1, 1.0, 1.0))
     assert len(errors._forecasts) < 96 * 2
