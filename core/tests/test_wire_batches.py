@@ -78,7 +78,7 @@ def test_orders_go_by_area_in_their_order():
                     "price": 15.0,
                     "replace_existing": True,
                     "time_slot": None,
-                    "requirements": [{"trading_partners": ["pv"], "energy_type": [], "price": 14.0}],
+                    "requirements": [{"trading_partners": ["pv"], "energy_type": [], "energy": 0.5, "price": 14.0}],
                 },
                 {"type": "bid", "energy": 1.0, "price": 10.0, "replace_existing": False, "time_slot": None},
             ],
@@ -96,6 +96,24 @@ def test_orders_go_by_area_in_their_order():
     }
     assert json.loads(json.dumps(sent.message)) == sent.message
     assert not sent.is_empty
+
+
+def test_a_bids_requirements_say_all_and_an_offers_only_what_they_ask_for():
+    """PROTOCOL.md 9.5: energy and price = rate x energy; 6.5: an offer that says more is unsatisfiable."""
+    demands = (
+        Requirement(("a",)),
+        Requirement(rate=28.0),
+        Requirement(energy_kwh=0.25),
+        Requirement((), (), 0.25, 8.0),
+    )
+    bid, offer = ("load", "bid", SLOT, 30.0, 0.5, True), ("pv", "offer", SLOT, 30.0, 0.5, True)
+    sent = send(PlaceOrders(lines(bid, offer), {0: demands, 1: demands[:1]})).message["batch_commands"]
+    written = [
+        (one["trading_partners"], one["energy_type"], one["energy"], one["price"])
+        for one in sent["load"][0]["requirements"]
+    ]
+    assert written == [(["a"], [], 0.5, 15.0), ([], [], 0.5, 14.0), ([], [], 0.25, 7.5), ([], [], 0.25, 2.0)]
+    assert sent["pv"][0]["requirements"] == [{"trading_partners": ["a"]}]
 
 
 def test_all_commands_go_in_the_order_of_the_batch():

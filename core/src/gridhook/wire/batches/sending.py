@@ -14,6 +14,7 @@ from gridhook.commands import (
     AskMarketStats,
     Batch,
     ClaimAreas,
+    OrderLine,
     PlaceOrders,
     SendForecasts,
     SendMeasurements,
@@ -21,8 +22,9 @@ from gridhook.commands import (
     WithdrawOrders,
 )
 from gridhook.events import Answered, Refused
-from gridhook.lots import DUST_KWH
+from gridhook.lots import BID, DUST_KWH
 from gridhook.market import Throughput
+from gridhook.orders import Requirement
 from gridhook.wire.answers import failure_message
 from gridhook.wire.commands import AskMarketStats as AskStats
 from gridhook.wire.commands import (
@@ -193,7 +195,7 @@ class _Sending:
                 line.replace,
                 # Mostly it is the same object; comparing times takes longer.
                 None if line.slot is self._slot or line.slot == self._slot else format_slot(line.slot),
-                command.requirements.get(row, ()),
+                _in_full(command.requirements.get(row, ()), line),
                 command.energy_types.get(row, ""),
             )
             self._add(line.asset, value, Origin(line.side, first + row))
@@ -227,6 +229,23 @@ class _Sending:
     def _add(self, area: str, value: dict[str, object], origin: Origin) -> None:
         self.commands.setdefault(area, []).append(value)
         self.origins.setdefault(area, []).append(origin)
+
+
+def _in_full(requirements: tuple[Requirement, ...], line: OrderLine) -> tuple[Requirement, ...]:
+    """Return a bid's requirements with their energy and rate said, as the SDK's template does (PROTOCOL.md 9.5).
+
+    Those of an offer stay as they are: the original knows no energy and no price in them (PROTOCOL.md 6.5).
+    """
+    if not requirements or line.side != BID:
+        return requirements
+    return tuple(
+        attrs.evolve(
+            one,
+            energy_kwh=line.energy_kwh if one.energy_kwh is None else one.energy_kwh,
+            rate=line.rate if one.rate is None else one.rate,
+        )
+        for one in requirements
+    )
 
 
 def _prices(rate: Floats, energy_kwh: Floats) -> Floats:
