@@ -5,6 +5,7 @@ import pytest
 
 from gridhook.commands import PlaceOrders
 from gridhook.deciding import Required
+from gridhook.events import RequirementsUnkept
 from gridhook.orders import HOLD, Orders, Requirement, Requirements
 
 GREEN = (Requirement(energy_types=("PV",)),)
@@ -295,6 +296,39 @@ def test_an_exchange_that_does_not_keep_to_requirements_never_gets_the_order(sta
     assert stage.withdrawn == [("Load", "bid")]
     assert (dict(placed.requirements), dict(placed.energy_types)) == ({}, {})
     assert stage.answer().reasons == {("Load", "bid"): "requirements_unsupported", ("PV", "offer"): "priced"}
+
+
+@pytest.mark.parametrize("capability", ["stripped", "unsupported"])
+def test_waivable_requirements_let_the_order_go_without_them(stage, capability):
+    stage.decide.price = 20.0
+    stage.decide.requirements = Requirements({0: GREEN, 1: GREEN}, waivable=frozenset({0}))
+    stage.connect(capability).open_slot(stage.load(), stage.pv())
+    assert stage.orders == [("Load", "bid", 20.0, 1.0)]
+    assert dict(stage.command(PlaceOrders).requirements) == {}
+    assert stage.answer().reasons == {("Load", "bid"): "priced", ("PV", "offer"): "requirements_unsupported"}
+
+
+def test_waivable_requirements_bind_where_the_exchange_keeps_to_them(stage):
+    stage.decide.price = 20.0
+    stage.decide.requirements = Requirements({0: GREEN}, waivable=frozenset({0}))
+    stage.connect().open_slot(stage.load())
+    assert dict(stage.command(PlaceOrders).requirements) == {0: GREEN}
+
+
+def test_it_is_told_once_per_asset_that_requirements_are_not_kept_to(stage):
+    stage.decide.price = 20.0
+    load, battery = Requirements({0: GREEN}), Requirements(dict.fromkeys(range(3), GREEN), waivable=frozenset({1, 2}))
+    told = []
+    for slot, (requirements, assets) in enumerate(
+        [(load, [stage.load()]), (battery, [stage.load(), stage.battery(1.0, 1.0)]), (load, [stage.load()])]
+    ):
+        stage.decide.requirements = requirements
+        stage.connect("stripped").open_slot(*assets, slot=slot)
+        told += [notice for notice in stage.notices if isinstance(notice, RequirementsUnkept)]
+    assert told == [
+        RequirementsUnkept("stripped", ("id:Load",), ()),
+        RequirementsUnkept("stripped", (), ("id:Battery",)),
+    ]
 
 
 def test_settlement_orders_come_before_spot_orders_and_are_reasoned_about_together(stage):

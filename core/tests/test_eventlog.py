@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from gridhook.eventlog import EventLog
-from gridhook.events import AreasLost, Connected, OrdersRefused, Refused
+from gridhook.events import AreasLost, Connected, OrdersRefused, Refused, RequirementsUnkept
 from gridhook.testing import make_tree
 
 TREE = make_tree({"Grid": {"House": {"Load": "load", "PV": "pv"}}})
@@ -42,3 +42,16 @@ def test_the_same_refusal_again_is_no_warning_whichever_numbers_are_in_it(log, c
 def test_areas_that_are_taken_away_are_named(log, caplog):
     log.tell(AreasLost(("id:PV",)))
     assert lines(caplog) == [("WARNING", "the exchange took areas away: Grid/House/PV")]
+
+
+def test_requirements_that_are_not_kept_to_are_told_with_what_becomes_of_the_orders(log, caplog):
+    log.tell(RequirementsUnkept("unsupported", ("id:Load",), ()))
+    log.tell(RequirementsUnkept("stripped", (), ("id:Load", "id:PV")))
+    held = 'orders are held; if it keeps to requirements, say so: [exchange] requirements = "binding"'
+    assert lines(caplog) == [
+        ("WARNING", f"this exchange cannot take requirements of Grid/House/Load: {held}"),
+        (
+            "WARNING",
+            "this exchange drops requirements of Grid/House/Load, Grid/House/PV: they trade as if they had none",
+        ),
+    ]

@@ -108,6 +108,13 @@ def test_a_row_that_two_plugins_leave_nothing_possible_for_is_held():
     assert only_a.both(only_b, [BID]).held == {0}
 
 
+def test_a_row_is_waivable_if_all_who_restrict_it_say_so():
+    green = dict.fromkeys(range(3), (Requirement(energy_types=("PV",)),))
+    one = Requirements(green, waivable=frozenset({0, 1}))
+    two = Requirements({0: (Requirement(rate=20.0),), 3: (Requirement(),)}, waivable=frozenset({3}))
+    assert one.both(two, ["bid"] * 4).waivable == two.both(one, ["bid"] * 4).waivable == {1, 3}
+
+
 def test_the_first_plugin_names_the_energy_type_of_an_offer():
     both = Requirements(energy_types={0: "PV"}).both(Requirements(energy_types={0: "Wind", 1: "Grid"}), [OFFER, OFFER])
     assert both.energy_types == {0: "PV", 1: "Grid"}

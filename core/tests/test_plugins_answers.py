@@ -147,7 +147,7 @@ def test_fees_are_not_below_zero_or_nan():
 
 
 def test_requirements_name_rows_that_exist():
-    answer = Requirements({0: (GREEN,)}, frozenset({1}), {1: "PV"})
+    answer = Requirements({0: (GREEN,)}, frozenset({1}), {1: "PV"}, frozenset({0}))
     assert check_requirements(answer, 2) == answer
 
 

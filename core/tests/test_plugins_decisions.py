@@ -177,10 +177,12 @@ def test_a_requirements_plugin_on_the_bench_holds_its_orders(decisions_of):
 def test_only_rows_on_a_plugins_route_are_required_of_or_held(decisions_of):
     sections = {"requirements": {"use": [], "routes": {"pv": ["a"], "storage": ["b", "a"]}}}
     broken = plugin(require=ValueError("too cold"))
-    green = plugin(require=lambda lots: Requirements({len(lots) - 1: (GREEN,)}, energy_types={0: "PV"}))
+    first = frozenset({0})
+    green = plugin(require=lambda lots: Requirements({len(lots) - 1: (GREEN,)}, frozenset(), {0: "PV"}, first))
     required = decisions_of(sections, a=green, b=broken).require(LOTS, RATES, MARKET)
     assert required.failed == {2: "b"}
-    assert required.requirements == Requirements({1: (GREEN,), 2: (GREEN,)}, frozenset({2}), {1: "PV", 2: "PV"})
+    bound, energy_types = {1: (GREEN,), 2: (GREEN,)}, {1: "PV", 2: "PV"}
+    assert required.requirements == Requirements(bound, frozenset({2}), energy_types, frozenset({1, 2}))
 
 
 def test_fees_that_one_plugin_leaves_are_asked_of_the_next(decisions_of):

@@ -18,6 +18,7 @@ from gridhook.events import (
     MessageUnreadable,
     OrdersRefused,
     PluginFailed,
+    RequirementsUnkept,
     SlotOpened,
     SlotsMissed,
     Ticked,
@@ -50,6 +51,8 @@ class EventLog:
                 self._tell_failure(event)
             case OrdersRefused():
                 self._tell_refusals(event)
+            case RequirementsUnkept():
+                self._tell_unkept(event)
             case AreasLost():
                 _log.warning("the exchange took areas away: %s", ", ".join(map(self._path, event.ids)))
             case ConnectionLost() | ConnectionRestored() | ExchangeSilent() | TicksSkipped() | MessageUnreadable():
@@ -75,6 +78,15 @@ class EventLog:
             level = self._level("the exchange", command, message)
             others = f" and {len(assets) - 1} more" if len(assets) > 1 else ""
             _log.log(level, "the exchange refused %s of %s%s: %s", command, self._path(assets[0]), others, message)
+
+    def _tell_unkept(self, event: RequirementsUnkept) -> None:
+        does = "drops requirements" if event.capability == "stripped" else "cannot take requirements"
+        for assets, outcome in (
+            (event.held, 'orders are held; if it keeps to requirements, say so: [exchange] requirements = "binding"'),
+            (event.waived, "they trade as if they had none"),
+        ):
+            if assets:
+                _log.warning("this exchange %s of %s: %s", does, ", ".join(map(self._path, assets)), outcome)
 
     def _level(self, who: str, what: str, message: str) -> int:
         """Return at which level something is logged: a warning the first time, whichever numbers are in it."""

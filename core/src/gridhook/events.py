@@ -36,6 +36,7 @@ __all__ = [
     "PluginFailed",
     "Reasoned",
     "Refused",
+    "RequirementsUnkept",
     "SlotOpened",
     "SlotsMissed",
     "TickLate",
@@ -255,11 +256,35 @@ class Reasoned:
     orders_with_requirements: int
 
 
+@attrs.frozen
+class RequirementsUnkept:
+    """Assets have requirements, which this exchange does not keep to; told once per asset.
+
+    ``capability``
+        ``stripped`` or ``unsupported``.
+    ``held``, ``waived``
+        ids of the assets of which no order stands because of it, and of those that trade as if they had none.
+    """
+
+    capability: Capability
+    held: tuple[str, ...]
+    waived: tuple[str, ...]
+
+
 LinkEvent: TypeAlias = (
     ConnectionLost | ConnectionRestored | ExchangeSilent | TicksSkipped | MessageUnreadable | AreasLost
 )
 """What happens between an agent and an exchange: for observers, log and report."""
 
 ExchangeEvent: TypeAlias = Connected | SlotOpened | Ticked | Traded | Answered | Finished | LinkEvent
-Notice: TypeAlias = AreasClaimed | PluginFailed | SlotsMissed | TickLate | BatchUnanswered | OrdersRefused | Reasoned
+Notice: TypeAlias = (
+    AreasClaimed
+    | PluginFailed
+    | SlotsMissed
+    | TickLate
+    | BatchUnanswered
+    | OrdersRefused
+    | Reasoned
+    | RequirementsUnkept
+)
 Event: TypeAlias = ExchangeEvent | Notice

@@ -110,11 +110,15 @@ class Requirements:
         rows for which no order may stand.
     ``energy_types``
         per row of an offer the kind of its energy, for those who ask for one.
+    ``waivable``
+        rows that trade as if they had no conditions on an exchange that does not keep to requirements; other rows
+        with conditions are held there.
     """
 
     alternatives: Mapping[int, tuple[Requirement, ...]] = MappingProxyType({})
     held: frozenset[int] = frozenset()
     energy_types: Mapping[int, str] = MappingProxyType({})
+    waivable: frozenset[int] = frozenset()
 
     def both(self, other: Requirements, sides: list[str]) -> Requirements:
         """Return what satisfies both; a row on which they leave nothing possible is held."""
@@ -129,4 +133,10 @@ class Requirements:
             alternatives[row] = tuple(pair for pair in pairs if pair is not None)
             if not alternatives[row]:
                 held.add(row)
-        return Requirements(alternatives, frozenset(held), {**other.energy_types, **self.energy_types})
+        waivable = (
+            row
+            for row in self.waivable | other.waivable
+            if all(row in one.waivable for one in (self, other) if row in one.alternatives)
+        )
+        energy_types = {**other.energy_types, **self.energy_types}
+        return Requirements(alternatives, frozenset(held), energy_types, frozenset(waivable))

@@ -64,6 +64,7 @@ def join_plans(first: Plan, second: Plan) -> Plan:
         requirements={**first.requirements, **{lines + row: its for row, its in second.requirements.items()}},
         energy_types={**first.energy_types, **{lines + row: its for row, its in second.energy_types.items()}},
         extra={**first.extra, **{lots + row: its for row, its in second.extra.items()}},
+        waived=np.concatenate((first.waived, second.waived)),
     )
 
 
@@ -81,6 +82,7 @@ class _Wanted:
         self._orders = Orders([], [], [])
         self._requirements: dict[int, tuple[Requirement, ...]] = {}
         self._energy_types: dict[int, str] = {}
+        self._waived: Bools = np.zeros(count, dtype=np.bool_)
 
     def take_prices(self, priced: Priced) -> None:
         """Start from what the plugins want."""
@@ -109,7 +111,7 @@ class _Wanted:
         self._keep(~worthless)
 
     def restrict(self, market: Market, decide: Decide, capability: Capability) -> None:
-        """Ask for requirements, and hold what they hold or what this exchange could not take."""
+        """Ask for requirements; hold what they hold, and what this exchange does not keep to if it is not waivable."""
         lot = self._orders.lot
         if not len(lot):
             return
@@ -122,7 +124,8 @@ class _Wanted:
             self._energy_types = dict(requirements.energy_types)
         else:
             unsupported = requirements.alternatives.keys() - held.keys()
-            held |= dict.fromkeys(unsupported, (Reason.REQUIREMENTS_UNSUPPORTED, ""))
+            held |= dict.fromkeys(unsupported - requirements.waivable, (Reason.REQUIREMENTS_UNSUPPORTED, ""))
+            self._waived[lot[list(unsupported & requirements.waivable)]] = True
         for row, (reason, plugin) in held.items():
             self._reason[lot[row]] = reason
             self._plugin[lot[row]] = plugin or self._plugin[lot[row]]
@@ -169,6 +172,7 @@ class _Wanted:
             self._requirements,
             self._energy_types,
             {lot: its for lot, its in extra.items() if self._reason[lot] != Reason.UNCHANGED},
+            self._waived,
         )
 
     def _extra(self) -> dict[int, Extra]:

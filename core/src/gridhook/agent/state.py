@@ -51,6 +51,8 @@ class Plan:
         per order that has any.
     ``extra``
         per lot with orders that are more than one plain rate, the orders in full.
+    ``waived``
+        per lot: whether it trades as if it had no requirements, since this exchange does not keep to them.
     """
 
     keyed: KeyedLots
@@ -64,6 +66,7 @@ class Plan:
     requirements: Mapping[int, tuple[Requirement, ...]]
     energy_types: Mapping[int, str]
     extra: Mapping[int, Extra]
+    waived: Bools
 
 
 @attrs.frozen(eq=False)
@@ -99,6 +102,8 @@ class State:
         forecasts and measurements that may not have reached the exchange.
     ``transactions``
         number of batches so far.
+    ``told_unkept``
+        ids of assets of which was told that the exchange does not keep to their requirements.
     """
 
     settings: AgentSettings
@@ -117,6 +122,7 @@ class State:
     throughput: Mapping[str, Throughput] = MappingProxyType({})
     unsent: Energies = ()
     transactions: int = 0
+    told_unkept: frozenset[str] = frozenset()
 
 
 def initial_state(settings: AgentSettings) -> State:

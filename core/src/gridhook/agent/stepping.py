@@ -27,6 +27,7 @@ from gridhook.events import (
     Finished,
     MessageUnreadable,
     Reasoned,
+    RequirementsUnkept,
     SlotOpened,
     SlotsMissed,
     Ticked,
@@ -178,13 +179,28 @@ def _send(
     state: State, event: SlotOpened | Ticked, plan: Plan, first: list[ExchangeCommand]
 ) -> tuple[State, list[Command]]:
     """Make the batch of an event; without one, the plan's reasons are final at once."""
+    state, notices = _tell_unkept(state, plan)
     commands = [*still_counting(state.unsent, event.slot), *first, *_order_commands(plan)]
     pending = Pending(state.transactions + 1, event.slot, event.progress, plan, of_assets(commands))
     state = attrs.evolve(state, unsent=())
     if not commands:
-        return state, [Notify(final_reasons(pending))]
+        return state, [*notices, Notify(final_reasons(pending))]
     state, batch = _batch(state, commands)
-    return attrs.evolve(state, pending=pending), batch
+    return attrs.evolve(state, pending=pending), [*notices, *batch]
+
+
+def _tell_unkept(state: State, plan: Plan) -> tuple[State, list[Command]]:
+    """Tell once per asset that this exchange does not keep to its requirements."""
+    asset = plan.keyed.lots.asset
+    held = dict.fromkeys(asset[plan.reason == Reason.REQUIREMENTS_UNSUPPORTED].tolist())
+    waived = dict.fromkeys(asset[plan.waived].tolist())
+    fresh = (held.keys() | waived.keys()) - state.told_unkept
+    if not fresh:
+        return state, []
+    notice = RequirementsUnkept(
+        state.capability, tuple(filter(fresh.__contains__, held)), tuple(filter(fresh.__contains__, waived))
+    )
+    return attrs.evolve(state, told_unkept=state.told_unkept | fresh), [Notify(notice)]
 
 
 def _order_commands(plan: Plan) -> list[ExchangeCommand]:

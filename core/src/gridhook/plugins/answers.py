@@ -78,7 +78,7 @@ def check_requirements(answer: object, rows: int) -> Requirements:
     if not isinstance(answer, Requirements):
         msg = f"has to answer Requirements, not {type(answer).__name__}"
         raise WrongAnswerError(msg)
-    named = {*answer.alternatives, *answer.held, *answer.energy_types}
+    named = {*answer.alternatives, *answer.held, *answer.energy_types, *answer.waivable}
     if not all(0 <= row < rows for row in named):
         msg = f"names rows that do not exist; there are {rows}"
         raise WrongAnswerError(msg)
@@ -89,7 +89,7 @@ def check_requirements(answer: object, rows: int) -> Requirements:
         msg = "energy_types are texts"
         raise WrongAnswerError(msg)
     some = {row: tuple(alternatives) for row, alternatives in answer.alternatives.items() if alternatives}
-    return Requirements(some, frozenset(answer.held), dict(answer.energy_types))
+    return Requirements(some, frozenset(answer.held), dict(answer.energy_types), frozenset(answer.waivable))
 
 
 def check_claim(answer: object) -> Claim:

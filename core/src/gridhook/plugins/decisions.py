@@ -185,4 +185,5 @@ def _renumber(requirements: Requirements, rows: list[int]) -> Requirements:
         {rows[row]: alternatives for row, alternatives in requirements.alternatives.items()},
         frozenset(rows[row] for row in requirements.held),
         {rows[row]: energy_type for row, energy_type in requirements.energy_types.items()},
+        frozenset(rows[row] for row in requirements.waivable),
     )
