@@ -64,6 +64,18 @@ TOGGLES = {
     "plugins.ramp.steps": ({}, {"plugins.ramp": "steps = 4"}),
     "plugins.ramp.final_at": ({}, {"plugins.ramp": "final_at = 0.4"}),
     "plugins.preferences.file": ({}, {"plugins.preferences": 'file = "none.json"'}),
+    "plugins.preferences.assets": (
+        {},
+        {"plugins.preferences": f'{BASE["plugins.preferences"]}\nassets = {{ "Home 04 Load" = [{{ rate = 9.0 }}] }}'},
+    ),
+    "plugins.preferences.energy_types": (
+        {},
+        {"plugins.preferences": f'{BASE["plugins.preferences"]}\nenergy_types = {{ pv = "Sun" }}'},
+    ),
+    "plugins.preferences.on_ignored": (
+        {"exchange": f'{BASE["exchange"]}\nrequirements = "unsupported"'},
+        {"plugins.preferences": f'{BASE["plugins.preferences"]}\non_ignored = "trade"'},
+    ),
     "plugins.profiles.file": ({}, {"plugins.profiles": f'file = "{DEMO}/meters.csv"'}),
     "plugins.profiles.time": ({}, {"plugins.profiles": 'file = "local.csv"\ntime = "later"'}),
     "plugins.profiles.unit": ({}, {"plugins.profiles": f'{BASE["plugins.profiles"]}\nunit = "kW"'}),

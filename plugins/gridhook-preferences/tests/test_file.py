@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gridhook_preferences.file import Preference, PreferencesFileError, read_preferences
+from gridhook_preferences import Preference
+from gridhook_preferences.file import PreferencesFileError, read_preferences
 
 
 @pytest.fixture
@@ -38,6 +39,50 @@ def test_all_alternatives_of_an_asset_survive(write):
 
 def test_an_asset_with_an_empty_list_has_no_preferences(write):
     assert read_preferences(write({"Load 1": []})) == {}
+
+
+def test_native_toml_says_the_same(tmp_path):
+    path = tmp_path / "preferences.toml"
+    path.write_text(
+        """
+        [[assets."Load 1"]]
+        partners = ["PV 2"]
+        energy_types = ["PV"]
+        energy_kwh = 0.5
+        [[assets."Load 1"]]
+        rate = 21
+        [[assets."Load 2"]]
+        """,
+        encoding="utf-8",
+    )
+    assert read_preferences(path) == {
+        "Load 1": (Preference(("PV 2",), ("PV",), 0.5), Preference(rate=21.0)),
+        "Load 2": (Preference(),),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "is not TOML"),
+        ("", "assets: is missing"),
+        ("[assets]\n'Load 1' = 5", r"assets.\"Load 1\": has to be a list, not 5"),
+        ("[[assets.Load]]\n[[assets.Load]]\nrte = 1", r"assets.Load\[1\].rte: no such setting; did you mean 'rate'"),
+        ("[[assets.Load]]\nrate = -1.0", r"assets.Load\[0\].rate: 'rate' must be >= 0"),
+    ],
+)
+def test_a_mistake_in_toml_is_named_with_its_place(tmp_path, text, message):
+    path = tmp_path / "preferences.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PreferencesFileError, match=rf"preferences\.toml.*{message}"):
+        read_preferences(path)
+
+
+def test_what_is_no_text_is_named(tmp_path):
+    path = tmp_path / "requirements.json"
+    path.write_bytes(b"\xff")
+    with pytest.raises(PreferencesFileError, match=r"requirements\.json is not UTF-8"):
+        read_preferences(path)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Requirements: trade with chosen partners, of chosen energy types, up to chosen energies and rates."""
 
 from gridhook_preferences.plugin import Preferences
+from gridhook_preferences.preference import Preference
 
-__all__ = ["Preferences"]
+__all__ = ["Preference", "Preferences"]

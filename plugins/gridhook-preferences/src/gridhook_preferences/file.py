@@ -1,16 +1,20 @@
-"""The preferences file: requirements.json as GSy users have it (PROTOCOL.md 9.5)."""
+"""The preferences file: requirements.json as GSy users have it (PROTOCOL.md 9.5), or TOML."""
 
 from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-__all__ = ["Preference", "PreferencesFileError", "read_preferences"]
+from gridhook.settings import read_settings
+from gridhook_preferences.preference import Preference
+
+__all__ = ["PreferencesFileError", "read_preferences"]
 
 _KEYS = ("Trading Partners", "Energy Types", "Energy", "Rate")
 _NONE = "None"
@@ -21,33 +25,44 @@ class PreferencesFileError(Exception):
 
 
 @attrs.frozen
-class Preference:
-    """One set of conditions of an asset.
-
-    ``partners``
-        names of assets, or of markets, which stand for all assets in them.
-    ``energy_kwh``
-        at most this much; None: all that is needed.
-    ``rate``
-        cents/kWh in the place of the strategy's; None: the strategy's.
-    """
-
-    partners: tuple[str, ...] = ()
-    energy_types: tuple[str, ...] = ()
-    energy_kwh: float | None = None
-    rate: float | None = None
+class _Document:
+    assets: dict[str, tuple[Preference, ...]]
 
 
 def read_preferences(path: Path) -> Mapping[str, tuple[Preference, ...]]:
     """Return the alternatives of each asset by its name; an asset without any is left out.
 
+    :param path: TOML if its name ends so, with the table ``assets`` of the settings; else the original's JSON.
     :raises PreferencesFileError: what is wrong, and where.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise PreferencesFileError(msg) from error
+    except UnicodeDecodeError as error:
+        msg = f"{path} is not UTF-8 text"
+        raise PreferencesFileError(msg) from error
+    preferences = _read_toml(text, path) if path.suffix.lower() == ".toml" else _read_json(text, path)
+    return {asset: alternatives for asset, alternatives in preferences.items() if alternatives}
+
+
+def _read_toml(text: str, path: Path) -> Mapping[str, tuple[Preference, ...]]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path} is not TOML: {error}"
+        raise PreferencesFileError(msg) from error
+    document, problems = read_settings(_Document, table, base=path.parent)
+    if document is None:
+        msg = f"{path}: {'; '.join(map(str, problems))}"
+        raise PreferencesFileError(msg)
+    return document.assets
+
+
+def _read_json(text: str, path: Path) -> Mapping[str, tuple[Preference, ...]]:
+    try:
+        document = json.loads(text)
     except ValueError as error:
         msg = f"{path} is not JSON: {error}"
         raise PreferencesFileError(msg) from error
@@ -59,9 +74,9 @@ def read_preferences(path: Path) -> Mapping[str, tuple[Preference, ...]]:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             msg = f"{path}: {asset!r} has to be a list of objects"
             raise PreferencesFileError(msg)
-        alternatives = tuple(_read(entry, f"{path}: {asset!r}, entry {row}") for row, entry in enumerate(entries, 1))
-        if alternatives:
-            preferences[asset] = alternatives
+        preferences[asset] = tuple(
+            _read(entry, f"{path}: {asset!r}, entry {row}") for row, entry in enumerate(entries, 1)
+        )
     return preferences
 
 
