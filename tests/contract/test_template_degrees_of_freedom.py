@@ -122,7 +122,7 @@ def prescribed(event, ids):
             continue
         rate, energy = low - fee + way, info["energy_requirement_kWh"]
         sets = {
-            CHOOSY: [([ids[PV]], [], energy, 16.0), ([], ["PV"], energy, rate)],
+            CHOOSY: [([ids[PV]], [], energy, 24.0), ([], ["PV"], energy, rate)],
             GREEN: [([], ["PV"], min(0.1, energy), rate)],
         }
         orders[uuid] = ("bid", energy, rate, [(*its[:3], its[3] * its[2]) for its in sets[name]], None)
