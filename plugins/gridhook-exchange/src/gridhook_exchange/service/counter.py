@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+import attrs
 import numpy as np
 import pendulum
 
 from gridhook.lots import OFFER
+from gridhook.orders import Requirement
 from gridhook.wire.answers import (
     SETTLEMENT_MARKET,
     SPOT_MARKET,
@@ -49,6 +51,7 @@ from gridhook_exchange.view import View
 
 __all__ = ["Counter", "Reading"]
 
+_RATE_DIGITS = 8
 # Far above all that makes sense, and far below what sums of costs could not hold.
 _HIGHEST_RATE = 1e6
 _MOST_KWH = 1e6
@@ -150,13 +153,13 @@ class Counter:
         energy = np.array([command.energy_kwh for command in commands])
         price = np.array([command.price_cents for command in commands])
         # Equal rates are equal whatever the energies are, so that their priority decides.
-        rate = np.round(np.divide(price, energy, out=np.zeros_like(price), where=energy > TOLERANCE), 8)
+        rate = np.round(np.divide(price, energy, out=np.zeros_like(price), where=energy > TOLERANCE), _RATE_DIGITS)
         lines = Lines(
             np.array([2 * asked.number + (command.side == OFFER) for asked, command in group]),
             rate,
             energy,
             np.array([command.replace for command in commands]),
-            {row: Terms.of(one.requirements) for row, one in enumerate(commands) if one.requirements},
+            {row: _terms(one.requirements) for row, one in enumerate(commands) if one.requirements},
             {row: one.energy_type for row, one in enumerate(commands) if one.energy_type},
         )
         posted = self._simulation.post(market, lines)
@@ -277,3 +280,12 @@ class Counter:
 
 def _is_dear(command: OrderCommand) -> bool:
     return command.energy_kwh > TOLERANCE and command.price_cents > _HIGHEST_RATE * command.energy_kwh
+
+
+def _terms(requirements: tuple[Requirement, ...]) -> Terms:
+    """Return terms whose rates are as even as those of orders."""
+    return Terms.of(
+        tuple(
+            one if one.rate is None else attrs.evolve(one, rate=round(one.rate, _RATE_DIGITS)) for one in requirements
+        )
+    )
