@@ -41,6 +41,7 @@ from gridhook.events import (
     PluginFailed,
     Reasoned,
     Refused,
+    RequirementsUnkept,
     SlotOpened,
     SlotsMissed,
     Ticked,
@@ -93,6 +94,7 @@ EVENTS = [
     TickLate(SLOT, 0.3),
     BatchUnanswered(7),
     OrdersRefused((ERROR,)),
+    RequirementsUnkept("unsupported", ("id:Load",), ("id:PV",)),
     Reasoned(SLOT, 0.1, REASONS, 1, 0, 1),
 ]
 
