@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gridhook import AmbiguousAreaError, Deviations, Grid, Tree, UnknownAreaError
 from gridhook.grid import MARKET
-from gridhook.testing import make_assets, make_grid, make_tree
+from gridhook.testing import make_assets, make_grid, make_market, make_tree
 
 STREETS = {
     "Grid": {
@@ -29,23 +29,34 @@ FEES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("start", "target", "fee"),
-    [
-        ("PV 2.1", "Load 1.2", 21.3),
-        ("Load 3", "Market Maker", 15.0),
-        ("House 2.1", "Grid", 17.1),
-        ("Street 1", "Grid", 13.0),
-        ("House 2.1", "Load 2.1", 3.1),
-        ("Load 2.1", "Street 2", 6.1),
-        ("PV 2.1", None, 3.1),
-    ],
-)
+CHECK_VALUES = [
+    ("PV 2.1", "Load 1.2", 21.3),
+    ("Load 3", "Market Maker", 15.0),
+    ("House 2.1", "Grid", 17.1),
+    ("Street 1", "Grid", 13.0),
+    ("House 2.1", "Load 2.1", 3.1),
+    ("Load 2.1", "Street 2", 6.1),
+    ("PV 2.1", None, 3.1),
+]
+
+
+@pytest.mark.parametrize(("start", "target", "fee"), CHECK_VALUES)
 def test_the_check_values_of_the_protocol(start, target, fee):
     grid = make_grid(STREETS, FEES)
     assert grid.grid_fee(start, target) == pytest.approx(fee, abs=1e-12)
     if target is not None:
         assert grid.grid_fee(target, start) == pytest.approx(fee, abs=1e-12)
+
+
+@pytest.mark.parametrize("fee_type", ["current_market_fee", "last_market_fee"])
+@pytest.mark.parametrize(("start", "target", "fee"), CHECK_VALUES)
+def test_a_market_tells_the_check_values_of_each_fee_type(start, target, fee, fee_type):
+    """The other type's fees are others, so that one is not taken for the other."""
+    grid = make_grid(STREETS, FEES)
+    other = {"current_market_fee": "last_market_fee", "last_market_fee": "current_market_fee"}[fee_type]
+    market = make_market(grid=attrs.evolve(grid, **{other: getattr(grid, other) + 100.0}))
+    assert market.grid_fee(start, target, fee_type) == pytest.approx(fee, abs=1e-12)
+    assert market.grid_fee(start, target, other) > 100.0
 
 
 @st.composite

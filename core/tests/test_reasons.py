@@ -52,3 +52,8 @@ def test_reasons_are_columns_that_can_be_counted():
     reasons = Reasons(["a", "b"], ["bid", "bid"], [SLOT, SLOT], [Reason.HELD, Reason.PRICED], ["", ""], [1.0, 2.0])
     assert (reasons.reason == Reason.HELD).tolist() == [True, False]
     assert Reason(reasons[0].reason) is Reason.HELD
+
+
+def test_a_refusal_without_a_rate_is_one_after_a_complete_sale():
+    (row,) = reasons_of(Reason.REFUSED)
+    assert row.text == "the exchange refuses every other offer of this asset in this slot, since one was sold completely"

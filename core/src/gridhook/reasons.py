@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple
 
@@ -52,6 +53,10 @@ _TEXTS = {
 }
 
 
+_SOLD_OUT = "the exchange refuses every other offer of this asset in this slot, since one was sold completely"
+"""Where no rate is told with ``REFUSED``."""
+
+
 class ReasonRow(NamedTuple):
     """One row of :class:`Reasons`."""
 
@@ -65,7 +70,8 @@ class ReasonRow(NamedTuple):
     @property
     def text(self) -> str:
         """The reason in words."""
-        words = _TEXTS[Reason(self.reason)].format(number=self.number)
+        is_sold_out = self.reason == Reason.REFUSED and math.isnan(self.number)
+        words = _SOLD_OUT if is_sold_out else _TEXTS[Reason(self.reason)].format(number=self.number)
         return f"{self.plugin}: {words}" if self.plugin else words
 
 
@@ -78,7 +84,8 @@ class Reasons(Table[ReasonRow]):
     ``plugin``
         name of the plugin that decided (or failed); empty where none did.
     ``number``
-        the rate (cents/kWh) or energy (kWh) that the reason is about; NaN where there is none.
+        the rate (cents/kWh) or energy (kWh) that the reason is about; NaN where there is none. ``REFUSED`` without
+        one: the exchange takes no offer of the asset in this slot any more.
     """
 
     row_type: ClassVar[Any] = ReasonRow

@@ -11,6 +11,7 @@ from gridhook.agent.unsent import of_assets
 from gridhook.arrays import Bools, Ints, sums
 from gridhook.commands import Command, Notify
 from gridhook.events import Answered, BatchUnanswered, OrdersRefused, Reasoned, Refused
+from gridhook.lots import OFFER
 from gridhook.reasons import Reason, Reasons
 
 __all__ = ["final_reasons", "give_up_answer", "take_answer"]
@@ -39,6 +40,8 @@ def take_answer(state: State, answer: Answered) -> tuple[State, list[Command]]:
     else:
         reason = np.where(lots_refused, Reason.REFUSED, plan.reason)
         state = _book(state, plan, lots_refused)
+        pending, sold_out = _sold_out(pending, lots_refused)
+        state = attrs.evolve(state, sold_out=state.sold_out | sold_out)
     notices.append(Notify(_reasoned(pending, reason, lines)))
     unsent = (*state.unsent, *of_assets(pending.energies, answer.unknown_energies))
     return attrs.evolve(state, pending=None, unsent=unsent), notices
@@ -87,6 +90,16 @@ def _book(state: State, plan: Plan, refused: Bools) -> State:
     if refused.any():
         standing = standing.forgotten(slot[refused], key[refused])
     return attrs.evolve(state, standing=standing)
+
+
+def _sold_out(pending: Pending, refused: Bools) -> tuple[Pending, frozenset[str]]:
+    """Return which assets' offers were refused after a complete sale; their reasons then give no rate, to say that."""
+    lots = pending.plan.keyed.lots
+    rows = [row for row in refused.nonzero()[0].tolist() if lots.side[row] == OFFER and lots.asset[row] in pending.sold]
+    number = pending.plan.number.copy()
+    number[rows] = np.nan
+    plan = attrs.evolve(pending.plan, number=number)
+    return attrs.evolve(pending, plan=plan), frozenset(lots.asset[rows].tolist())
 
 
 def _refused_orders(plan: Plan, answer: Answered) -> list[Refused]:

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from gridhook.agent.lotting import KeyedLots
+from gridhook.agent.soldout import never_offered_again
 from gridhook.agent.standing import Extra, Standing
 from gridhook.agent.state import Plan
 from gridhook.arrays import Bools, Floats, Ints, Objects, sums
@@ -26,10 +27,23 @@ T = TypeVar("T")
 _SAME_RATE = 1e-9
 
 
-def plan_spot(keyed: KeyedLots, standing: Standing, market: Market, decide: Decide, capability: Capability) -> Plan:
-    """Return the plan for the running slot's lots."""
-    asked = (keyed.lots.energy_kwh > DUST_KWH).nonzero()[0]
+def plan_spot(
+    keyed: KeyedLots,
+    standing: Standing,
+    market: Market,
+    decide: Decide,
+    capability: Capability,
+    sold_out: frozenset[str] = frozenset(),
+) -> Plan:
+    """Return the plan for the running slot's lots.
+
+    :param sold_out: ids of the assets of which the exchange takes no other offer.
+    """
+    has_energy = keyed.lots.energy_kwh > DUST_KWH
+    never = never_offered_again(keyed, sold_out)
+    asked = (has_energy & ~never).nonzero()[0]
     wanted = _Wanted(keyed, asked)
+    wanted.refuse(has_energy & never)
     if len(asked):
         lots = keyed.lots if len(asked) == len(keyed) else keyed.lots.take(asked)
         wanted.take_prices(decide.price_energy(lots, market))
@@ -83,6 +97,11 @@ class _Wanted:
         self._requirements: dict[int, tuple[Requirement, ...]] = {}
         self._energy_types: dict[int, str] = {}
         self._waived: Bools = np.zeros(count, dtype=np.bool_)
+
+    def refuse(self, lots: Bools) -> None:
+        """Leave out lots of which the exchange is known to refuse orders; without a rate, the reason says that."""
+        self._reason[lots] = Reason.REFUSED
+        self._number[lots] = np.nan
 
     def take_prices(self, priced: Priced) -> None:
         """Start from what the plugins want."""

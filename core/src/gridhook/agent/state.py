@@ -71,13 +71,18 @@ class Plan:
 
 @attrs.frozen(eq=False)
 class Pending:
-    """A plan whose batch is not answered yet, and the energies in it; the answer makes the plan's reasons final."""
+    """A plan whose batch is not answered yet, and the energies in it; the answer makes the plan's reasons final.
+
+    ``sold``
+        ids of the assets whose offers of the running slot had been sold completely when the plan was made.
+    """
 
     transaction: int
     slot: pendulum.DateTime
     progress: float
     plan: Plan
     energies: Energies = ()
+    sold: frozenset[str] = frozenset()
 
 
 @attrs.frozen(eq=False)
@@ -98,6 +103,8 @@ class State:
         per own asset, the grid fee to the market maker, cents/kWh.
     ``throughput``
         of operated markets, by their ids: what came with an answer since the last slot began.
+    ``sold_out``
+        ids of the assets of which the exchange takes no other offer in the running slot.
     ``unsent``
         forecasts and measurements that may not have reached the exchange.
     ``transactions``
@@ -120,6 +127,7 @@ class State:
     standing: Standing = attrs.field(factory=Standing.empty)
     pending: Pending | None = None
     throughput: Mapping[str, Throughput] = MappingProxyType({})
+    sold_out: frozenset[str] = frozenset()
     unsent: Energies = ()
     transactions: int = 0
     told_unkept: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ from gridhook.agent.bookkeeping import final_reasons, give_up_answer, take_answe
 from gridhook.agent.lotting import deviation_lots, spot_lots
 from gridhook.agent.planning import join_plans, plan_settlement, plan_spot
 from gridhook.agent.slots import asset_fees, claim, fees, forecasts, measurements, slots_between
+from gridhook.agent.soldout import offered_and_sold
 from gridhook.agent.standing import Standing
 from gridhook.agent.state import Pending, Plan, State
 from gridhook.agent.unsent import of_assets, still_counting
@@ -141,7 +142,15 @@ def _begin(state: State, event: SlotOpened | Ticked) -> tuple[State, list[Comman
     state, notices = give_up_answer(state)
     now = (event.slot, event.progress)
     if state.is_fresh and state.slot is not None and now < (state.slot, state.progress):
-        state = attrs.evolve(state, slot=None, progress=0.0, unmeasured=None, standing=Standing.empty(), unsent=())
+        state = attrs.evolve(
+            state,
+            slot=None,
+            progress=0.0,
+            unmeasured=None,
+            standing=Standing.empty(),
+            sold_out=frozenset(),
+            unsent=(),
+        )
     return attrs.evolve(state, is_fresh=False), notices
 
 
@@ -161,12 +170,13 @@ def _enter(state: State, event: SlotOpened | Ticked) -> State:
         asset_ids=ids,
         asset_fees=asset_fees(grid) if fresh else state.asset_fees,
         standing=standing.open_for((*grid.deviations.slots, event.slot), 2 * len(ids)),
+        sold_out=state.sold_out if event.slot == state.slot else frozenset(),
     )
 
 
 def _spot(state: State, event: SlotOpened | Ticked, market: Market, decide: Decide) -> Plan:
     lots = spot_lots(event.grid, event.slot, state.asset_fees, state.standing.rate)
-    return plan_spot(lots, state.standing, market, decide, state.capability)
+    return plan_spot(lots, state.standing, market, decide, state.capability, state.sold_out)
 
 
 def _market(event: SlotOpened | Ticked) -> Market:
@@ -181,7 +191,8 @@ def _send(
     """Make the batch of an event; without one, the plan's reasons are final at once."""
     state, notices = _tell_unkept(state, plan)
     commands = [*still_counting(state.unsent, event.slot), *first, *_order_commands(plan)]
-    pending = Pending(state.transactions + 1, event.slot, event.progress, plan, of_assets(commands))
+    sold = offered_and_sold(plan.keyed, event.grid.assets, state.standing)
+    pending = Pending(state.transactions + 1, event.slot, event.progress, plan, of_assets(commands), sold)
     state = attrs.evolve(state, unsent=())
     if not commands:
         return state, [*notices, Notify(final_reasons(pending))]
