@@ -25,7 +25,7 @@ def test_a_claim_that_leads_nowhere_names_its_plugin_and_leaves_the_rest(stage):
     stage.connect()
     assert stage.command(ClaimAreas).ids == ("id:PV",)
     assert stage.notice(AreasClaimed).problems == (
-        Problem("plugins.claim.names", "no area is called 'Lod'; did you mean 'Load'?"),
+        Problem("plugins.claim.names", "no area is called 'Lod'; did you mean 'Load' (Grid/House/Load)?"),
     )
 
 
@@ -52,6 +52,49 @@ def test_areas_that_change_are_claimed_anew_before_anything_else_is_sent(stage):
     assert stage.command(ClaimAreas).ids == ("id:Load", "id:New Load")
     stage.answer().open_slot(stage.load(), slot=1, tree=larger)
     assert stage.sent == ["PlaceOrders"]
+
+
+def test_claimed_areas_are_told_with_name_kind_path_and_id(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["load"], names=["House"])),)
+    stage.connect()
+    assert stage.notice(AreasClaimed).areas == (
+        ("House", "market", "Grid/House", "id:House"),
+        ("Load", "load", "Grid/House/Load", "id:Load"),
+        ("Other Load", "load", "Grid/House/Other Load", "id:Other Load"),
+    )
+
+
+def test_assets_that_appear_are_claimed_and_traded_and_those_that_leave_are_not_missed(stage):
+    stage.decide.claims = (("claim", Claim(kinds=["load"])),)
+    stage.decide.price = 20.0
+    small = make_tree({"Grid": {"House": {"Load": "load"}}})
+    large = make_tree({"Grid": {"House": {"Load": "load"}, "New House": {"New Load": "load"}}})
+    stage.tree = small
+    stage.connect().open_slot(stage.load(), tree=small).answer().tick(0.1, stage.load(active=1.0), tree=small)
+    stage.open_slot(stage.load(), slot=1, tree=large)
+    assert stage.command(ClaimAreas).ids == ("id:Load", "id:New Load")
+    assert stage.notice(AreasClaimed).paths == ("Grid/House/Load", "Grid/New House/New Load")
+    # What was claimed is there with the next event.
+    new = {**stage.load(name="New Load"), "path": "Grid/New House/New Load"}
+    stage.answer().tick(0.1, stage.load(active=1.0), new, tree=large)
+    assert ("New Load", "bid", 20.0, 1.0) in stage.orders
+    stage.answer().open_slot(new, slot=2, tree=make_tree({"Grid": {"New House": {"New Load": "load"}}}))
+    assert stage.command(ClaimAreas).ids == ("id:New Load",)
+    assert stage.orders == [("New Load", "bid", 20.0, 1.0)]
+    stage.answer()
+    assert stage.reasons == {("New Load", "bid"): "priced"}
+
+
+def test_a_named_asset_that_leaves_is_a_problem_and_is_claimed_again_when_it_comes_back(stage):
+    stage.decide.claims = (("claim", Claim(names=["Load", "PV"])),)
+    both = make_tree({"Grid": {"House": {"Load": "load", "PV": "pv"}}})
+    stage.tree = both
+    stage.connect().open_slot(stage.load(), stage.pv(), tree=both)
+    stage.answer().open_slot(stage.load(), slot=1, tree=make_tree({"Grid": {"House": {"Load": "load"}}}))
+    assert stage.command(ClaimAreas).ids == ("id:Load",)
+    assert [problem.message for problem in stage.notice(AreasClaimed).problems] == ["no area is called 'PV'"]
+    stage.answer().open_slot(stage.load(), slot=2, tree=both)
+    assert stage.command(ClaimAreas).ids == ("id:Load", "id:PV")
 
 
 def test_forecasts_are_for_the_coming_slots_and_for_loads_and_pvs(stage):

@@ -53,10 +53,20 @@ def test_what_is_excluded_by_name_path_or_glob_is_taken_out_again(exclude):
 @pytest.mark.parametrize(
     ("claim", "path", "message"),
     [
-        ({"names": ["Lod 1"]}, "names", "no area is called 'Lod 1'; did you mean 'Load 1' or 'Load 2'?"),
+        (
+            {"names": ["Lod 1"]},
+            "names",
+            "no area is called 'Lod 1'; did you mean 'Load 1' (Grid/North/Load 1) or 'Load 2' (Grid/South/Load 2)?",
+        ),
         ({"ids": ["4f1c"]}, "ids", "no area is called '4f1c'"),
         ({"kinds": ["laod"]}, "kinds", "no kind 'laod'; did you mean 'load'?"),
         ({"globs": ["House *"]}, "globs", "'House *' matches no registered asset"),
+        (
+            {"exclude": ["Meter 3"]},
+            "exclude",
+            "'Meter 3' matches no area; did you mean 'Meter 2' (Grid/South/Meter 2)?",
+        ),
+        ({"exclude": ["House *"]}, "exclude", "'House *' matches no area"),
     ],
 )
 def test_what_leads_nowhere_is_a_problem_and_the_rest_is_claimed(claim, path, message):
@@ -69,6 +79,8 @@ def test_a_name_that_several_areas_have_is_a_problem():
     claimed, ((path, message),) = found(tree, names=["Load"])
     assert (claimed, path) == (set(), "names")
     assert "Grid/A/Load, Grid/B/Load" in message
+    claimed, ((path, message),) = found(tree, names=["Laod"])
+    assert message.endswith("did you mean 'Load' (Grid/A/Load) or 'Load' (Grid/B/Load)?")
 
 
 def test_only_registered_areas_can_be_claimed():

@@ -56,4 +56,6 @@ def test_reasons_are_columns_that_can_be_counted():
 
 def test_a_refusal_without_a_rate_is_one_after_a_complete_sale():
     (row,) = reasons_of(Reason.REFUSED)
-    assert row.text == "the exchange refuses every other offer of this asset in this slot, since one was sold completely"
+    assert (
+        row.text == "the exchange refuses every other offer of this asset in this slot, since one was sold completely"
+    )

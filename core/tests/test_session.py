@@ -335,7 +335,7 @@ class LostClaims:
 def test_a_claim_that_leads_nowhere_is_a_warning(session_of, scene, caplog):
     session_of(ScriptedLink(scene.connected), plugins={"lost": LostClaims()}).run()
     assert messages(caplog) == [
-        "plugins.lost.names: no area is called 'Laod'; did you mean 'Load'?",
+        "plugins.lost.names: no area is called 'Laod'; did you mean 'Load' (Grid/House/Load)?",
         "no asset is claimed; nothing will be traded",
     ]
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import attrs
 
 from gridhook.assets import ASSET_KINDS
-from gridhook.errors import AreaError, Problem, did_you_mean, nearest
+from gridhook.errors import AreaError, Problem, UnknownAreaError, did_you_mean, nearest
 from gridhook.grid import MARKET, OTHER, Tree
 
 __all__ = ["Claim", "ids_and_names", "matches", "resolve_claim"]
@@ -64,19 +64,7 @@ def resolve_claim(claim: Claim, tree: Tree, *, is_listed: bool = True) -> tuple[
     :param is_listed: False: the tree is no registry, and of assets that others have it tells only the name. So any of
         them may fit a glob, and all of them are meant by all kinds.
     """
-    problems: list[Problem] = []
-    found: set[int] = set()
-    for key, wanted in (("names", claim.names), ("ids", claim.ids)):
-        for name in wanted:
-            try:
-                position = tree.find(name)
-            except AreaError as error:
-                problems.append(Problem(key, str(error)))
-                continue
-            if not tree.registered[position]:
-                problems.append(Problem(key, f"{tree.paths[position]!r} is not registered with this exchange"))
-            else:
-                found.add(position)
+    found, problems = _named(claim, tree)
     known = (*ASSET_KINDS, MARKET)
     unknown = [kind for kind in claim.kinds if kind not in known]
     problems += [Problem("kinds", f"no kind {kind!r}{did_you_mean(nearest(kind, known))}") for kind in unknown]
@@ -95,8 +83,46 @@ def resolve_claim(claim: Claim, tree: Tree, *, is_listed: bool = True) -> tuple[
         if not matched:
             problems.append(Problem("globs", f"{pattern!r} matches no registered asset"))
         found.update(matched)
+    problems += _useless_excludes(claim, tree)
     excluded = {at for at in found if _fits(claim.exclude, tree.names[at], tree.paths[at])}
     return found - excluded, problems
+
+
+def _named(claim: Claim, tree: Tree) -> tuple[set[int], list[Problem]]:
+    """Return what a claim's names and ids lead to."""
+    found: set[int] = set()
+    problems: list[Problem] = []
+    for key, wanted in (("names", claim.names), ("ids", claim.ids)):
+        for name in wanted:
+            try:
+                position = tree.find(name)
+            except UnknownAreaError:
+                problems.append(Problem(key, f"no area is called {name!r}{_candidates(name, tree)}"))
+            except AreaError as error:
+                problems.append(Problem(key, str(error)))
+            else:
+                if tree.registered[position]:
+                    found.add(position)
+                else:
+                    problems.append(Problem(key, f"{tree.paths[position]!r} is not registered with this exchange"))
+    return found, problems
+
+
+def _useless_excludes(claim: Claim, tree: Tree) -> list[Problem]:
+    """Return a problem for each entry that excludes nothing: what was meant by it would be traded."""
+    return [
+        Problem("exclude", f"{pattern!r} matches no area{_candidates(pattern, tree)}")
+        for pattern in claim.exclude
+        if not any(_fits((pattern,), name, path) for name, path in zip(tree.names, tree.paths, strict=True))
+    ]
+
+
+def _candidates(name: str, tree: Tree) -> str:
+    """Return the end of a sentence that proposes areas, each with its path; nothing when none is called similarly."""
+    similar = nearest(name, [*tree.names, *tree.paths])
+    places = [at for one in similar for at in range(len(tree)) if one in (tree.names[at], tree.paths[at])]
+    texts = [f"{tree.names[at]!r} ({tree.paths[at]})" for at in dict.fromkeys(places)]
+    return f"; did you mean {' or '.join(texts)}?" if texts else ""
 
 
 def matches(pattern: str, name: str, path: str) -> bool:

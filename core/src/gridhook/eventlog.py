@@ -32,6 +32,8 @@ __all__ = ["EventLog"]
 # Whoever filters the log by name knows the session, not who writes for it.
 _log = logging.getLogger("gridhook.session")
 
+_MOST_PATHS = 100
+
 
 class EventLog:
     """Logs events and notices that somebody who runs a session may have to know; areas are named by their paths."""
@@ -102,7 +104,9 @@ class EventLog:
 def _tell_notice(notice: Event) -> None:
     match notice:
         case AreasClaimed():
-            _log.info("claimed %d areas: %s", len(notice.paths), ", ".join(notice.paths))
+            more = len(notice.paths) - _MOST_PATHS
+            others = f" and {more} more" if more > 0 else ""
+            _log.info("claimed %d areas: %s%s", len(notice.paths), ", ".join(notice.paths[:_MOST_PATHS]), others)
         case SlotsMissed():
             _log.warning("missed slots: %s", ", ".join(slot.isoformat() for slot in notice.slots))
         case TickLate():

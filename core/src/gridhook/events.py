@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import attrs
 import pendulum
@@ -22,6 +22,7 @@ __all__ = [
     "AreasLost",
     "BatchUnanswered",
     "Capability",
+    "ClaimedArea",
     "Connected",
     "ConnectionLost",
     "ConnectionRestored",
@@ -185,11 +186,23 @@ class AreasLost:
     ids: tuple[str, ...]
 
 
+class ClaimedArea(NamedTuple):
+    """An area that this aggregator claims; ``id`` is the exchange's UUID."""
+
+    name: str
+    kind: str
+    path: str
+    id: str
+
+
 @attrs.frozen
 class AreasClaimed:
     """The areas that this aggregator now controls, as paths, and what in its claims leads nowhere.
 
     Where no area is known yet, they are what is asked for: names and ids.
+
+    ``areas``
+        what is known of the areas of ``paths``; nothing where no area is known yet.
 
     ``is_impossible``
         whether these claims can never lead to an area on this exchange.
@@ -198,6 +211,7 @@ class AreasClaimed:
     paths: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     is_impossible: bool = False
+    areas: tuple[ClaimedArea, ...] = ()
 
 
 @attrs.frozen

@@ -46,6 +46,9 @@ def _refuse(problems: Sequence[Problem]) -> None:
 class Session:
     """One run of an agent on an exchange.
 
+    ``on_claimed``
+        if set, called with what is claimed, whenever it is asked for.
+
     :param link: the open link; the session closes it.
     :param manager: the loaded plugins.
     :param info: what observers are told.
@@ -80,6 +83,7 @@ class Session:
         self._is_unwarned = False
         self._witnesses = tuple(witnesses)
         self._decide = Witnessed(manager.decisions, self._witnesses)
+        self.on_claimed: Callable[[AreasClaimed], None] | None = None
         self._tally = Tally()
         self._log = EventLog()
         self.stop = Stop()
@@ -153,6 +157,8 @@ class Session:
     def _note(self, notice: Notice) -> None:
         self._log.tell(notice)
         self._publish(notice)
+        if isinstance(notice, AreasClaimed) and self.on_claimed is not None:
+            self.on_claimed(notice)
         if isinstance(notice, AreasClaimed) and notice.problems:
             (self._refuse if notice.is_impossible else self._on_problems)(notice.problems)
         if isinstance(notice, AreasClaimed) and not notice.paths:

@@ -24,7 +24,7 @@ from gridhook.commands import (
 )
 from gridhook.deciding import Decide
 from gridhook.errors import Problem, join_path
-from gridhook.events import AreasClaimed, SlotOpened, Ticked
+from gridhook.events import AreasClaimed, ClaimedArea, SlotOpened, Ticked
 from gridhook.grid import MARKET, Grid, Tree
 from gridhook.market import Markets, Throughput
 
@@ -54,7 +54,8 @@ def claim(state: State, tree: Tree, decide: Decide) -> tuple[State, list[Exchang
         areas |= found
         problems += [attrs.evolve(problem, path=join_path("plugins", plugin, problem.path)) for problem in wrong]
     claimed = tuple(sorted(areas))
-    notice = Notify(AreasClaimed(tuple(tree.paths[area] for area in claimed), tuple(problems)))
+    known = tuple(ClaimedArea(tree.names[area], tree.kinds[area], tree.paths[area], tree.ids[area]) for area in claimed)
+    notice = Notify(AreasClaimed(tuple(area.path for area in known), tuple(problems), areas=known))
     following = attrs.evolve(state, tree=tree, areas=claimed)
     return following, [ClaimAreas(tuple(tree.ids[area] for area in claimed))], [notice]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from gridhook.cli.claimed import ClaimedAreas
 from gridhook.cli.collector import relax_collector
 from gridhook.cli.dryrun import UnsentOrders
 from gridhook.cli.interrupts import figures_come_first
@@ -49,8 +50,8 @@ def run(
 ) -> None:
     """Trade until the exchange finishes, and show the figures.
 
-    Without CONFIG: a day of the demo community on the embedded exchange. Ctrl-C ends the run between two events; the
-    figures are shown all the same.
+    Without CONFIG: a day of the demo community on the embedded exchange. What is claimed is shown on stderr first.
+    Ctrl-C ends the run between two events; the figures are shown all the same.
     """
     set_up_logging(log_level, log_file)
     relax_collector()
@@ -62,6 +63,7 @@ def run(
         unsent = UnsentOrders() if dry_run else None
         with slot_progress() as progress:
             session = deployment.open(progress.advance, results, None if unsent is None else unsent.show, recorder)
+            session.on_claimed = None if as_json else ClaimedAreas().show
             progress.begin(session.slots)
             click.get_current_context().with_resource(figures_come_first())
             try:
