@@ -1,0 +1,56 @@
+"""``gridhook config new strategies``: every order on the wire is what PROTOCOL.md 9.5 says of the basic strategies."""
+
+import pytest
+from template_day import assert_same_orders, needed, trade, write_small_community
+
+SLOTS = 3
+N = 10
+
+
+def fee_to(nodes, target, area):
+    """Return the sum of the fees from an area to another one (PROTOCOL.md 5)."""
+    ours, theirs = nodes[area]["path"], nodes[target]["path"]
+    common = [node for node in ours if node in theirs]
+    counted = {common[-1], *(set(ours) ^ set(theirs)), area, target}
+    return sum(nodes[node].get("current_market_fee") or 0.0 for node in counted)
+
+
+def rate_of(state, side, i, feed_in, retail, fee):
+    """Return the rate at index i of the template's list for one asset (PROTOCOL.md 9.5)."""
+    median = (feed_in + retail) / 2
+    if "free_storage" in state:
+        if side == "bid":
+            return feed_in - fee + (median - (feed_in - fee)) * i / N
+        return retail + fee - (retail + fee - median) * i / N
+    if side == "bid":
+        return feed_in - fee + (retail + 2 * fee - feed_in) * i / N if i < N - 2 else retail + fee
+    pv = retail + fee - (retail + 2 * fee - feed_in) * i / N if i < N - 2 else feed_in - fee
+    return max(pv, 0.0)
+
+
+@pytest.mark.parametrize("target", ["Market Maker", "House 2"])
+def test_every_order_of_every_event_has_the_templates_rate_and_energy(serve, tmp_path, target):
+    def edit(text):
+        if target == "Market Maker":
+            return text
+        assert text.count('# fee_target = "Grid Market"') == 1
+        return text.replace('# fee_target = "Grid Market"', f'fee_target = "{target}"')
+
+    moments, figures = trade(serve, tmp_path, "strategies", write_small_community(tmp_path), SLOTS, edit)
+    assert [moment.completion for moment in moments] == [*range(0, 100, 10)] * SLOTS
+    orders = 0
+    for moment in moments:
+        if moment.completion == 0:
+            # Fees are those of the market event.
+            nodes = moment.nodes
+            (named,) = [area for area, node in nodes.items() if node["area_name"] == target]
+        feed_in, retail = moment.message["feed_in_tariff_rate"], moment.message["market_maker_rate"]
+        expected = {}
+        for (area, side), energy in needed(moment).items():
+            fee = fee_to(nodes, named, area)
+            rate = rate_of(moment.assets[area], side, moment.completion // 10, feed_in, retail, fee)
+            expected[area, side] = (rate, energy)
+        assert_same_orders(moment.orders, expected)
+        orders += len(expected)
+    assert figures["orders"] == orders
+    assert figures["trades"]
