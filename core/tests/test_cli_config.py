@@ -7,6 +7,10 @@ import jsonschema
 import pytest
 
 from gridhook.cli.templates import template_text, templates
+from gridhook.config import SECTIONS
+
+EMBEDDED_TEMPLATES = ("community", "demo")
+"""The others trade elsewhere, and are run there by tests/contract."""
 
 EMBEDDED = "embedded_of_this_test"
 EMBEDDED_SOURCE = """
@@ -290,7 +294,14 @@ def test_the_schema_takes_the_file_that_it_was_made_for(call_gridhook, scripted_
     jsonschema.validate(tomllib.loads(path.read_text(encoding="utf-8")), schema)
 
 
-@pytest.mark.parametrize("template", ["community", "demo"])
+@pytest.mark.parametrize("template", templates())
+def test_a_template_is_toml_that_begins_with_its_purpose(template):
+    text = template_text(template)
+    assert text.startswith("# ")
+    assert set(tomllib.loads(text)) <= {*SECTIONS, "plugins"}
+
+
+@pytest.mark.parametrize("template", EMBEDDED_TEMPLATES)
 def test_a_new_file_is_right(stand_ins, call_gridhook, template):
     done = call_gridhook("config", "new", template)
     assert (done.status, done.err) == (0, "")
@@ -302,7 +313,7 @@ def test_a_new_file_is_right(stand_ins, call_gridhook, template):
     assert checked.out.endswith(f" with {', '.join(plugins)}\n")
 
 
-@pytest.mark.parametrize("template", ["community", "demo"])
+@pytest.mark.parametrize("template", EMBEDDED_TEMPLATES)
 def test_a_template_keeps_to_the_schema(stand_ins, call_gridhook, template):
     call_gridhook("config", "new", template)
     schema = json.loads(call_gridhook("config", "schema", "gridhook.toml").out)

@@ -54,14 +54,19 @@ class Moment:
         return orders
 
 
-def trade(serve, folder, template, community, slots, edit=lambda text: text):
-    """Run a template for some slots against a served community in lockstep; return its moments and its figures."""
+def trade(serve, folder, template, community, slots, edit=lambda text: text, change=lambda message: None):
+    """Run a template for some slots against a served community in lockstep; return its moments and its figures.
+
+    :param edit: returns the template's text as a user has changed it.
+    :param change: is called with each event, and may change it.
+    """
     server = serve(community, "--lockstep", "--paused")
     said, lock = {}, threading.Lock()
     meddler = Meddler(server.facts, "lockstep")
 
     def listen(message):
         if message.get("event") in ("market", "tick"):
+            change(message)
             with lock:
                 # At 0 % the market event comes first, and the tick says the same.
                 said.setdefault((message["market_slot"], message["slot_completion"]), message)
@@ -95,6 +100,8 @@ def trade(serve, folder, template, community, slots, edit=lambda text: text):
         assert process.returncode == 0, err
     finally:
         client.close()
+        # What is between them ends with it.
+        server.stop()
         meddler.close()
     # In lockstep each event is answered by one batch, and the next event comes after it.
     moments = [

@@ -28,6 +28,17 @@ def rate_of(state, side, i, feed_in, retail, fee):
     return max(pv, 0.0)
 
 
+def prescribed(moment, nodes, target, feed_in, retail):
+    """Return rate and energy by area and side at one event."""
+    return {
+        (area, side): (
+            rate_of(moment.assets[area], side, moment.completion // 10, feed_in, retail, fee_to(nodes, target, area)),
+            energy,
+        )
+        for (area, side), energy in needed(moment).items()
+    }
+
+
 @pytest.mark.parametrize("target", ["Market Maker", "House 2"])
 def test_every_order_of_every_event_has_the_templates_rate_and_energy(serve, tmp_path, target):
     def edit(text):
@@ -44,13 +55,41 @@ def test_every_order_of_every_event_has_the_templates_rate_and_energy(serve, tmp
             # Fees are those of the market event.
             nodes = moment.nodes
             (named,) = [area for area, node in nodes.items() if node["area_name"] == target]
-        feed_in, retail = moment.message["feed_in_tariff_rate"], moment.message["market_maker_rate"]
-        expected = {}
-        for (area, side), energy in needed(moment).items():
-            fee = fee_to(nodes, named, area)
-            rate = rate_of(moment.assets[area], side, moment.completion // 10, feed_in, retail, fee)
-            expected[area, side] = (rate, energy)
+        rates = (moment.message["feed_in_tariff_rate"], moment.message["market_maker_rate"])
+        expected = prescribed(moment, nodes, named, *rates)
         assert_same_orders(moment.orders, expected)
         orders += len(expected)
     assert figures["orders"] == orders
     assert figures["trades"]
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "rates"),
+    [
+        ("feed_in_rate", "feed_in_tariff_rate", (12.0, 30.0)),
+        ("market_maker_rate", "market_maker_rate", (8.0, 12.0)),
+    ],
+)
+def test_where_the_exchange_tells_no_rate_one_that_is_given_is_taken(serve, tmp_path, key, told, rates):
+    def hide(message):
+        message[told] = None
+
+    def give(text):
+        return f"{text}\n{key} = 12.0\n"
+
+    moments, _ = trade(serve, tmp_path, "strategies", write_small_community(tmp_path), 1, give, hide)
+    nodes = moments[0].nodes
+    (named,) = [area for area, node in nodes.items() if node["area_name"] == "Market Maker"]
+    for moment in moments:
+        assert_same_orders(moment.orders, prescribed(moment, nodes, named, *rates))
+
+
+def test_without_one_only_what_does_not_depend_on_it_is_priced(serve, tmp_path):
+    def hide(message):
+        message["feed_in_tariff_rate"] = None
+
+    moments, _ = trade(serve, tmp_path, "strategies", write_small_community(tmp_path), 1, change=hide)
+    for moment in moments:
+        sides = {side for _, side in moment.orders}
+        # The loads' last rate is what the market maker asks.
+        assert sides == ({"bid"} if moment.completion == 80 else set())

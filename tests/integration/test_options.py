@@ -61,8 +61,11 @@ TOGGLES = {
     "plugins.claim.globs": ({}, {"plugins.claim": 'globs = ["Home 1*"]'}),
     "plugins.claim.exclude": ({}, {"plugins.claim": 'exclude = ["Home 1*"]'}),
     "plugins.fixed.rate": (FIXED, {"plugins.fixed": "rate = 5.0"}),
+    "plugins.fixed.rates": (FIXED, {"plugins.fixed": "rates = { load = 30.0 }"}),
     "plugins.ramp.steps": ({}, {"plugins.ramp": "steps = 4"}),
     "plugins.ramp.final_at": ({}, {"plugins.ramp": "final_at = 0.4"}),
+    "plugins.ramp.fee_target": ({}, {"plugins.ramp": 'fee_target = "Home 01"'}),
+    "plugins.ramp.fees": ({}, {"plugins.ramp": 'fees = "percent"'}),
     "plugins.preferences.file": ({}, {"plugins.preferences": 'file = "none.json"'}),
     "plugins.preferences.assets": (
         {},
@@ -147,6 +150,8 @@ HALF = ["2026-06-15T08:00Z,0.1", "2026-06-15T09:00Z,0.2", "2026-06-15T10:00Z,0.9
 ELSEWHERE = {
     "exchange.aggregator": "test_an_observer_is_told_the_aggregators_name",
     "grid_fees.use": "test_a_grid_operator_sets_the_fees_of_the_next_slot",
+    "plugins.ramp.feed_in_rate": "tests/contract/test_template_strategies.py",
+    "plugins.ramp.market_maker_rate": "tests/contract/test_template_strategies.py",
     "guard.timeout_seconds": "test_the_guards_timeout_cuts_off_a_slow_plugin",
     "guard.failures": "test_the_guards_failures_bench_a_plugin",
 }
