@@ -31,8 +31,8 @@ def shell(scripted_config, tmp_path):
     return run
 
 
-NOISE = ("pricing", "finished", "closed")
-"""What the scripted plugins and links print."""
+NOISE = ("pricing", "finished", "closed", "claimed ", "  ")
+"""What the scripted plugins and links print, and what a run shows of what it claims."""
 
 
 @pytest.mark.parametrize(
