@@ -107,6 +107,9 @@ class Watch:
         self.free[asset.id, "bid"] = asset.energy_to_buy_kwh + asset.energy_active_in_bids_kwh
         self.free[asset.id, "offer"] = asset.energy_to_sell_kwh + asset.energy_active_in_offers_kwh
 
+    def answered(self, hook, assets, slots, energies):
+        pass
+
     def sent(self, batch):
         rates = {}
         for command in batch.commands:

@@ -20,7 +20,7 @@ class ClaimPlugin:
     ``globs``
         patterns such as ``"Home 1*"``; with a ``/`` they are held against the path.
     ``exclude``
-        names, paths or globs that are left out.
+        names, paths or globs that are left out; one that matches nothing is a mistake, as with names.
     """
 
     names: tuple[str, ...] = ()
