@@ -70,6 +70,7 @@ class FakeTransport:
         self.refusals = {}
         self.energies = []
         self.sent = None
+        self.registry = JOINED.tree
         self.hung_up = 0
 
     def say(self, *messages):
@@ -87,6 +88,11 @@ class FakeTransport:
         if isinstance(message, Exception):
             raise message
         return message
+
+    def read_areas(self):
+        if isinstance(self.registry, Exception):
+            raise self.registry
+        return self.registry
 
     def post(self, body):
         self.posts.put(body)

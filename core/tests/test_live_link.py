@@ -214,6 +214,50 @@ def test_another_registry_after_a_gap_is_the_tree_from_then_on(open_link):
     assert connected.tree is tree
 
 
+NEW_AREAS = {"Grid": {"House": {"Load": "load", "PV": "pv"}, "Annex": {"Battery": "storage"}}}
+
+
+def with_annex(number):
+    """Return a market event that tells of a home which was not there before; of its battery it tells the name."""
+    event = market(number)
+    (grid,) = event["grid_tree"].values()
+    grid["children"]["id:Annex"] = {"area_name": "Annex", "children": {"id:Battery": {"area_name": "Battery"}}}
+    return event
+
+
+def test_areas_that_appear_are_looked_up_in_the_registry_once_and_can_be_claimed_in_the_next_slot(open_link):
+    transport = FakeTransport()
+    transport.registry = make_tree(NEW_AREAS)
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    reads = []
+    read = transport.read_areas
+    transport.read_areas = lambda: reads.append(1) or read()
+    trees = []
+    for event in (market(0), with_annex(1), with_annex(2), with_annex(3)):
+        transport.say(event)
+        trees.append(next(events).grid.tree)
+    battery = trees[1].find("Battery")
+    assert not trees[1].registered[battery]
+    assert (trees[2].kinds[battery], bool(trees[2].registered[battery])) == ("storage", True)
+    assert trees[2] is trees[3]
+    assert len(reads) == 1
+
+
+def test_a_registry_that_cannot_be_read_costs_no_slot(open_link, caplog):
+    transport = FakeTransport()
+    transport.registry = DOWN
+    events = open_link(transport).events()
+    next(events)
+    for number in range(3):
+        transport.say(with_annex(number))
+        assert isinstance(next(events), SlotOpened)
+    assert [one.getMessage() for one in caplog.records if "new areas" in one.getMessage()] == [
+        "there are new areas; what they are could not be read: it is down"
+    ]
+
+
 def test_a_connection_that_cannot_be_restored_in_the_given_time_ends_the_session(open_link):
     transport = FakeTransport(JOINED, DOWN)
     events = open_link(transport, reconnect_seconds=0.05).events()

@@ -156,6 +156,15 @@ def test_a_connection_that_ends_is_restored_with_a_new_token_and_the_registry_is
     assert next(events).progress == 0.2
 
 
+def test_areas_that_the_registry_did_not_have_are_looked_up_there(server, opened):
+    _, events = opened()
+    following = SLOT.add(minutes=15)
+    server.say(market(bulk=2, market_slot=following.format("YYYY-MM-DDTHH:mm")), market(20))
+    assert next(events).slot == following
+    next(events)
+    assert len(server.asked("/registry")) == 2
+
+
 def test_a_storm_of_errors_is_waited_out(server, opened):
     _, events = opened()
     server.answers["/api-token-auth/"] = [(503, {}), (503, {}), (429, {}), None]

@@ -18,6 +18,7 @@ from gridhook.events import (
     SlotOpened,
     Ticked,
 )
+from gridhook.grid import Tree
 from gridhook.live.hearing import Hearing, Moment
 from gridhook.live.outbox import DirectDone, Outbox, Outgoing, Post
 from gridhook.live.settings import LiveSettings
@@ -99,6 +100,14 @@ class Conversation:
             self._ids.clear()
         self._hearing.meet_again(joined.tree, is_new=joined.is_new)
         return [ConnectionRestored(gap_seconds), self.begin()]
+
+    def has_new_areas(self) -> bool:
+        """Return whether events told of areas that the registry did not have; of each area only once."""
+        return self._hearing.has_new_areas()
+
+    def learn(self, registry: Tree) -> None:
+        """Take over another registry; from the next market event on it is what the agent is told."""
+        self._hearing.learn(registry)
 
     def hear(self, message: object) -> ExchangeEvent | None:
         """Return the event that a message means to the agent, if any.

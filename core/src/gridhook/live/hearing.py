@@ -35,6 +35,8 @@ class Hearing:
         self.moment: Moment | None = None
         self._registry = tree
         self._is_listed = is_listed
+        self._known_ids = set(tree.ids)
+        self._looked_at = tree
         self._length = SlotLength(slot_length)
         self._is_fresh = False
 
@@ -44,9 +46,23 @@ class Hearing:
         :param is_new: the exchange began anew: then it is not.
         """
         if is_new or not _same(registry, self._registry):
-            self.tree = self._registry = registry
+            self.learn(registry)
         self._length.pause()
         self._is_fresh = True
+
+    def has_new_areas(self) -> bool:
+        """Return whether events told of areas that the registry did not have; of each area only once."""
+        if not self._is_listed or self.tree is self._looked_at:
+            return False
+        self._looked_at = self.tree
+        new = set(self.tree.ids) - self._known_ids
+        self._known_ids |= new
+        return bool(new)
+
+    def learn(self, registry: Tree) -> None:
+        """Take over another registry: it tells of what kind areas are, and who can have them."""
+        self.tree = self._registry = self._looked_at = registry
+        self._known_ids.update(registry.ids)
 
     def hear(self, message: object) -> WireEvent | None:
         """Return the event that a message is; None for one that says nothing new, and for what is no event.

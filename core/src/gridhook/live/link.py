@@ -86,6 +86,7 @@ class LiveLink:
                 if isinstance(event, SlotOpened):
                     for refused in self._claiming.go_on():
                         _log.warning("%s of %s: %s", refused.command, refused.asset, refused.message)
+                    self._learn_areas()
             if self._conversation.is_owed:
                 self._post(self._conversation.acknowledge())
 
@@ -171,6 +172,15 @@ class LiveLink:
             self._silence.heard(time.monotonic(), is_new_slot=isinstance(event, SlotOpened))
         if event is not None:
             yield event
+
+    def _learn_areas(self) -> None:
+        """Read the registry again where it did not have all areas; the next slot is claimed by what it says."""
+        if not self._conversation.has_new_areas():
+            return
+        try:
+            self._conversation.learn(self._transport.read_areas())
+        except ExchangeError as error:
+            _log.warning("there are new areas; what they are could not be read: %s", error)
 
     def _post(self, post: Post) -> None:
         try:

@@ -123,6 +123,9 @@ class Transport(Protocol):
         :raises WireError: the message is not JSON; there may be more.
         """
 
+    def read_areas(self) -> Tree:
+        """Return the registry as it is now; only asked of an exchange that lists its areas."""
+
     def post(self, body: Mapping[str, Any]) -> None:
         """Send a batch; its answer comes as a message."""
 

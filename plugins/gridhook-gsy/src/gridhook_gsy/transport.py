@@ -14,6 +14,7 @@ import pendulum
 from gridhook.commands import SendForecasts, SendMeasurements
 from gridhook.errors import ExchangeError
 from gridhook.events import Refused
+from gridhook.grid import Tree
 from gridhook.live.decoding import decode
 from gridhook.live.transport import AreaDone, ConnectionBrokenError, EnergiesSent, Joined, RequestRefusedError
 from gridhook.wire.commands import EnergyKind, SendEnergy, write_command
@@ -89,6 +90,14 @@ class GsyTransport:
             msg = "there is no connection"
             raise ConnectionBrokenError(msg)
         return decode(stream.receive())
+
+    def read_areas(self) -> Tree:
+        """Return the registry as it is now."""
+        try:
+            return read_registry(self._rest.get(self._address.registry))
+        except WireError as error:
+            msg = f"{self._address.registry}: {error}"
+            raise ExchangeError(msg) from error
 
     def post(self, body: Mapping[str, Any]) -> None:
         """Send a batch."""
