@@ -62,6 +62,7 @@ class ScriptedDecide:
     requirements: object = None
     forecast: object = None
     measure: object = None
+    measure_running: object = None
     fees: object = None
     sets_grid_fees: bool = True
     failures: list = attrs.field(factory=list)
@@ -82,7 +83,10 @@ class ScriptedDecide:
         return self._energies("forecast_energy", self.forecast, assets, slots)
 
     def measure_energy(self, assets, slots):
-        return self._energies("measure_energy", self.measure, assets, slots)
+        ended = self._energies("measure_energy", self.measure, assets, slots[:-1])
+        self.asked[-1] = ("measure_energy", assets, tuple(slots))
+        running = np.nan if self.measure_running is None else self.measure_running
+        return np.column_stack((ended, np.full(len(assets), running)))
 
     def price_energy(self, lots, market):
         self.asked.append(("price_energy", lots, market))

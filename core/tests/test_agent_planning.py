@@ -5,8 +5,9 @@ import pytest
 
 from gridhook.commands import PlaceOrders
 from gridhook.deciding import Required
-from gridhook.events import RequirementsUnkept
+from gridhook.events import Reasoned, RequirementsUnkept
 from gridhook.orders import HOLD, Orders, Requirement, Requirements
+from gridhook.reasons import Reason
 
 GREEN = (Requirement(energy_types=("PV",)),)
 FRIENDS = (Requirement(partners=("id:PV",)), Requirement(partners=("id:Battery",), rate=12.0))
@@ -394,3 +395,36 @@ def test_plans_are_joined_with_their_ladders_in_place(stage):
     stage.decide.price = orders((0, 10.0, 0.5), (0, 12.0, 0.5))
     stage.open_slot(stage.load(), slot=1, deviations={-1: [0.5]})
     assert [row[2] for row in stage.orders] == [10.0, 12.0]
+
+
+def test_at_the_end_of_a_slot_nothing_is_done_about_one_whose_market_may_close_first(stage):
+    """PROTOCOL.md 4.5: an order that comes after that ends the original exchange."""
+    stage.decide.settle = 5.0
+    stage.connect().open_slot(stage.load(0.0), progress=0.8, deviations={-2: [0.5], -1: [0.25]})
+    assert stage.orders == [("Load", "bid", 5.0, 0.25)]
+    assert stage.decide.rows_of("settle_deviations").slot.tolist() == [stage.slot(-1)]
+    rows = [(row.slot, Reason(row.reason).label) for row in stage.answer().notice(Reasoned).reasons]
+    assert rows[:2] == [(stage.slot(-2), "late"), (stage.slot(-1), "priced")]
+
+
+def test_what_stands_for_a_slot_whose_market_may_close_first_is_not_withdrawn(stage):
+    stage.decide.settle = 5.0
+    stage.connect().open_slot(stage.load(0.0), slot=1, deviations={0: [0.5]}).answer()
+    stage.decide.settle = HOLD
+    stage.open_slot(stage.load(0.0), slot=2, progress=0.9, deviations={0: [0.5]})
+    assert not stage.withdrawn
+    rows = stage.notice(Reasoned).reasons
+    assert [Reason(row.reason).label for row in rows if row.slot == stage.slot(0)] == ["late"]
+
+
+def test_when_nothing_is_left_that_can_be_settled_in_time_plugins_are_not_asked(stage):
+    stage.connect().open_slot(stage.load(0.0), progress=0.9, deviations={-1: [0.5]})
+    assert "settle_deviations" not in {asked[0] for asked in stage.decide.asked}
+    assert not stage.batch
+
+
+def test_a_slot_that_can_be_settled_in_the_next_one_too_is_settled_at_any_time(stage):
+    stage.decide.settle = 5.0
+    stage.connect().open_slot(stage.load(0.0), deviations={-3: [np.nan], -2: [np.nan]}).answer()
+    stage.open_slot(stage.load(0.0), slot=1, progress=0.9, deviations={-1: [0.5], 0: [np.nan]})
+    assert stage.orders == [("Load", "bid", 5.0, 0.5)]

@@ -25,6 +25,7 @@ from gridhook.events import (
 from gridhook.live.link import LiveLink
 from gridhook.live.settings import LiveSettings
 from gridhook.live.transport import EnergiesSent, Joined, Registered, RequestTooLargeError
+from gridhook.tables import concatenate
 from gridhook.testing import make_tree
 from gridhook.wire.errors import WireError
 
@@ -156,6 +157,47 @@ def test_orders_are_not_sent_into_a_slot_that_they_were_not_made_for(open_link):
     assert "late" in next(events).order_errors[0]
     assert transport.posts.empty()
     assert next(events).slot == slot(1)
+
+
+def with_deviations(message, *slots):
+    """Say that these ended slots can be settled."""
+    house = message["grid_tree"]["id:Grid"]["children"]["id:House"]["children"]
+    its = {slot(number).format("YYYY-MM-DDTHH:mm"): 0.5 for number in slots}
+    house["id:Load"]["asset_info"]["unsettled_deviation_kWh"] = its
+    return message
+
+
+@pytest.mark.parametrize(("percent", "sent"), [(70, [-2, -1]), (80, [-1])])
+def test_at_the_end_of_a_slot_no_order_is_sent_whose_settlement_market_may_close_first(open_link, percent, sent):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(with_deviations(market(0), -2, -1))
+    next(events)
+    transport.say(tick(0, percent))
+    while link._inbox.newest is None:
+        pass
+    old, new = (bids("id:Load", in_slot=number).commands[0].lines for number in (-2, -1))
+    link.send(Batch(1, (PlaceOrders(concatenate(old, new)),)))
+    commands = transport.posted()["batch_commands"]["id:Load"]
+    assert [one["time_slot"] for one in commands] == [slot(number).format("YYYY-MM-DDTHH:mm") for number in sent]
+
+
+def test_at_the_end_no_order_is_deleted_whose_settlement_market_may_close_first(open_link):
+    transport = FakeTransport()
+    link = open_link(transport, withdraw_at_end=True)
+    events = link.events()
+    next(events)
+    transport.say(with_deviations(market(0), -1))
+    next(events)
+    link.send(bids("id:Load", in_slot=-1))
+    transport.say(answer(transport.posted()), tick(0, 90))
+    next(events), next(events)
+    link.interrupt()
+    assert list(events) == []
+    link.close()
+    assert transport.posts.empty()
 
 
 def test_a_slow_agent_is_told_the_newest_event_and_how_many_it_missed(open_link):

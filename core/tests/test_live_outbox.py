@@ -145,6 +145,20 @@ def test_orders_that_would_come_into_a_newer_slot_stay_here_and_forecasts_go(mak
     assert all("late" in answered.order_errors[row] for row in (0, 1))
 
 
+def test_orders_and_deletions_for_a_market_that_may_close_first_stay_here_and_the_others_go(make):
+    outbox = make()
+    lines = [(area, "bid", slot(number), 20.0, 1.0, True) for area, number in (("a", -4), ("a", -3), ("b", 0))]
+    gone = WithdrawOrders(["a", "a"], ["bid", "bid"], [slot(-4), slot(-3)])
+    placed = PlaceOrders(OrderLines(*zip(*lines, strict=True)))
+    outgoing, _ = write(outbox, gone, placed, closing=frozenset({slot(-4)}))
+    (post,) = outgoing.posts
+    sent = [(one["type"], one.get("time_slot")) for its in post.body["batch_commands"].values() for one in its]
+    assert sent == [("delete_bid", "2026-06-15T09:15"), ("bid", "2026-06-15T09:15"), ("bid", None)]
+    answered = outbox.answer(answer(post.body))
+    assert answered.accepted.tolist() == [False, True, True]
+    assert "late" in answered.order_errors[0]
+
+
 def test_batches_without_an_answer_are_not_kept_for_ever(make):
     outbox = make()
     posts = [write(outbox, orders("a"), number=number)[0].posts[0] for number in range(1, 101)]

@@ -187,12 +187,15 @@ class SettlementSpec:
 
     @hookspec
     def measure_energy(self, assets: Assets, slots: Sequence[pendulum.DateTime]) -> Energies | None:
-        """Say what loads and PVs really consumed or produced in slots that have ended.
+        """Say what loads and PVs really consumed or produced.
 
-        Called once per slot. Where nobody answers, nothing is sent, and what the exchange itself measures holds.
+        Called once per slot. Where nobody answers, nothing is sent, and what the exchange itself measures holds. Each
+        value is sent once, and again only if it changed, so that it does no harm to repeat it.
 
         :param assets: loads and PVs of this plugin's route.
-        :param slots: starts of the slots, UTC, ascending.
+        :param slots: starts of the slots, UTC, ascending: those that ended and whose measurements can still take
+            effect, and as the last one the running slot. What is known of that before it ends saves a slot; the others
+            may have been asked for before.
         :returns: float64 (assets, slots), kWh in the slot, >= 0; NaN (None for all) is no answer.
 
         .. code-block:: python

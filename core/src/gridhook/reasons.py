@@ -47,7 +47,7 @@ _TEXTS = {
     Reason.BELOW_ZERO: "the rate is below zero ({number:.4g} cents/kWh)",
     Reason.REFUSED: "the exchange refused the order ({number:.4g} cents/kWh)",
     Reason.UNKNOWN: "the exchange did not answer; the next tick goes by the state that it reports",
-    Reason.LATE: "the event came too late to act on",
+    Reason.LATE: "it was too late in the slot to act on",
     Reason.REQUIREMENTS_UNSUPPORTED: "held: this exchange does not take requirements",
     Reason.NOT_SENT: "dry run: an order at {number:.4g} cents/kWh was not sent",
 }

@@ -15,10 +15,11 @@ from gridhook.agent.state import Plan
 from gridhook.arrays import Bools, Floats, Ints, Objects, sums
 from gridhook.deciding import Decide, Priced
 from gridhook.events import Capability
-from gridhook.lots import DUST_KWH
+from gridhook.lots import DUST_KWH, Lots
 from gridhook.market import Market
 from gridhook.orders import Orders, Requirement
 from gridhook.reasons import Reason
+from gridhook.settlement import SettlementWindow
 
 __all__ = ["join_plans", "plan_settlement", "plan_spot"]
 
@@ -52,11 +53,17 @@ def plan_spot(
     return wanted.compare(standing)
 
 
-def plan_settlement(keyed: KeyedLots, standing: Standing, market: Market, decide: Decide) -> Plan:
-    """Return the plan for the deviations of ended slots."""
-    wanted = _Wanted(keyed, np.arange(len(keyed)))
-    if len(keyed):
-        wanted.take_prices(decide.settle_deviations(keyed.lots, market))
+def plan_settlement(
+    keyed: KeyedLots, standing: Standing, market: Market, decide: Decide, window: SettlementWindow
+) -> Plan:
+    """Return the plan for the deviations of ended slots; what stands of those for which it is too late stays."""
+    is_late = _too_late(keyed.lots, market, window)
+    asked = (~is_late).nonzero()[0]
+    wanted = _Wanted(keyed, asked)
+    wanted.leave(is_late, Reason.LATE)
+    if len(asked):
+        lots = keyed.lots if len(asked) == len(keyed) else keyed.lots.take(asked)
+        wanted.take_prices(decide.settle_deviations(lots, market))
         wanted.drop_worthless()
     return wanted.compare(standing)
 
@@ -101,6 +108,11 @@ class _Wanted:
     def refuse(self, lots: Bools) -> None:
         """Leave out lots of which the exchange is known to refuse orders; without a rate, the reason says that."""
         self._reason[lots] = Reason.REFUSED
+        self._number[lots] = np.nan
+
+    def leave(self, lots: Bools, reason: Reason) -> None:
+        """Leave what stands of some lots as it is, for this reason."""
+        self._reason[lots] = reason
         self._number[lots] = np.nan
 
     def take_prices(self, priced: Priced) -> None:
@@ -228,6 +240,11 @@ class _Wanted:
         self._requirements = _renumbered(self._requirements, kept, new_row)
         self._energy_types = _renumbered(self._energy_types, kept, new_row)
         self._orders = self._orders.take(kept)
+
+
+def _too_late(lots: Lots, market: Market, window: SettlementWindow) -> Bools:
+    late = window.closing(market.slot, market.progress, market.grid.deviations.slots)
+    return np.array([slot in late for slot in lots.slot.tolist()], dtype=np.bool_)
 
 
 def _renumbered(by_row: Mapping[int, T], kept: Bools, new_row: Ints) -> dict[int, T]:

@@ -1,4 +1,4 @@
-"""A slot's beginning: claims, forecasts, measurements, grid fees."""
+"""A slot's beginning: claims, forecasts, grid fees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from gridhook.commands import (
     ExchangeCommand,
     Notify,
     SendForecasts,
-    SendMeasurements,
     SetGridFees,
 )
 from gridhook.deciding import Decide
@@ -28,7 +27,7 @@ from gridhook.events import AreasClaimed, ClaimedArea, SlotOpened, Ticked
 from gridhook.grid import MARKET, Grid, Tree
 from gridhook.market import Markets, Throughput
 
-__all__ = ["asset_fees", "claim", "fees", "forecasts", "measurements", "no_assets", "slots_between"]
+__all__ = ["asset_fees", "claim", "fees", "forecasts", "metered", "no_assets", "slots_between"]
 
 _METERED = (LOAD, PV)
 
@@ -62,7 +61,7 @@ def claim(state: State, tree: Tree, decide: Decide) -> tuple[State, list[Exchang
 
 def forecasts(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
     """Return the forecasts for the coming slots, as far as plugins answered."""
-    assets = _metered(event.grid.assets)
+    assets = metered(event.grid.assets)
     slots = [event.slot + event.slot_length * ahead for ahead in range(1, state.settings.horizon + 1)]
     if not len(assets):
         return []
@@ -70,17 +69,6 @@ def forecasts(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeC
     if np.isnan(energies).all():
         return []
     return [SendForecasts(tuple(assets.id), tuple(slots), energies)]
-
-
-def measurements(slots: Sequence[pendulum.DateTime], event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
-    """Return the measurements of ended slots, as far as plugins answered."""
-    assets = _metered(event.grid.assets)
-    if not len(assets) or not slots:
-        return []
-    energies = decide.measure_energy(assets, slots)
-    if np.isnan(energies).all():
-        return []
-    return [SendMeasurements(tuple(assets.id), tuple(slots), energies)]
 
 
 def fees(state: State, event: SlotOpened, decide: Decide) -> list[ExchangeCommand]:
@@ -149,7 +137,8 @@ def _throughput(state: State, tree: Tree, markets: Ints) -> Iterable[Floats]:
     return np.array([state.throughput.get(tree.ids[market], unknown) for market in markets.tolist()]).T
 
 
-def _metered(assets: Assets) -> Assets:
+def metered(assets: Assets) -> Assets:
+    """Return the loads and PVs: what is forecast and measured."""
     return assets.take(np.isin(assets.kind, _METERED))
 
 

@@ -17,8 +17,9 @@ from gridhook.events import Capability
 from gridhook.grid import Tree
 from gridhook.market import Throughput
 from gridhook.orders import Requirement
+from gridhook.settlement import SettlementWindow
 
-__all__ = ["AgentSettings", "Pending", "Plan", "State", "initial_state"]
+__all__ = ["AgentSettings", "Pending", "Plan", "State", "Told", "initial_state"]
 
 
 @attrs.frozen
@@ -86,6 +87,19 @@ class Pending:
 
 
 @attrs.frozen(eq=False)
+class Told:
+    """The newest measurements that were sent.
+
+    ``energy_kwh``
+        float64 (assets, slots); NaN where none was.
+    """
+
+    assets: tuple[str, ...] = ()
+    slots: tuple[pendulum.DateTime, ...] = ()
+    energy_kwh: Floats = attrs.field(factory=lambda: np.empty((0, 0)))
+
+
+@attrs.frozen(eq=False)
 class State:
     """What the agent knows.
 
@@ -97,8 +111,14 @@ class State:
         the newest market event.
     ``is_fresh``
         whether there was none on this connection yet.
+    ``joined``
+        the first slot of all.
     ``unmeasured``
-        the first slot whose measurements were not asked for yet.
+        the first slot whose measurements were not asked for since it ended.
+    ``told``
+        what was said of slots that can still be measured.
+    ``window``
+        how long slots can be settled.
     ``asset_fees``
         per own asset, the grid fee to the market maker, cents/kWh.
     ``throughput``
@@ -121,7 +141,10 @@ class State:
     slot: pendulum.DateTime | None = None
     progress: float = 0.0
     is_fresh: bool = False
+    joined: pendulum.DateTime | None = None
     unmeasured: pendulum.DateTime | None = None
+    told: Told = attrs.field(factory=Told)
+    window: SettlementWindow = attrs.field(factory=SettlementWindow)
     asset_ids: tuple[str, ...] = ()
     asset_fees: Floats = attrs.field(factory=lambda: np.empty(0))
     standing: Standing = attrs.field(factory=Standing.empty)

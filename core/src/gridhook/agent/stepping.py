@@ -9,11 +9,12 @@ import numpy as np
 
 from gridhook.agent.bookkeeping import final_reasons, give_up_answer, take_answer
 from gridhook.agent.lotting import deviation_lots, spot_lots
+from gridhook.agent.measuring import measurements, slots_to_measure
 from gridhook.agent.planning import join_plans, plan_settlement, plan_spot
-from gridhook.agent.slots import asset_fees, claim, fees, forecasts, measurements, slots_between
+from gridhook.agent.slots import asset_fees, claim, fees, forecasts, slots_between
 from gridhook.agent.soldout import offered_and_sold
 from gridhook.agent.standing import Standing
-from gridhook.agent.state import Pending, Plan, State
+from gridhook.agent.state import Pending, Plan, State, Told
 from gridhook.agent.unsent import of_assets, still_counting
 from gridhook.commands import Batch, Command, ExchangeCommand, Notify, OrderLines, PlaceOrders, WithdrawOrders
 from gridhook.deciding import Decide
@@ -38,6 +39,7 @@ from gridhook.events import (
 )
 from gridhook.market import Market
 from gridhook.reasons import Reason, Reasons
+from gridhook.settlement import SettlementWindow
 
 __all__ = ["step"]
 
@@ -91,15 +93,16 @@ def _slot_opened(state: State, event: SlotOpened, decide: Decide) -> tuple[State
     missed = slots_between(state.slot, event)
     if missed:
         notices.append(Notify(SlotsMissed(missed)))
-    ended = () if state.unmeasured is None else (state.unmeasured, *slots_between(state.unmeasured, event))
+    to_measure = slots_to_measure(state, event)
     state = _enter(state, event)
     first += forecasts(state, event, decide)
-    first += measurements(ended, event, decide)
+    state, measured = measurements(state, to_measure, event, decide)
+    first += measured
     first += fees(state, event, decide)
     state = attrs.evolve(state, throughput={})
     market = _market(event)
     deviations = deviation_lots(event.grid, state.asset_fees, state.standing.rate)
-    settled = plan_settlement(deviations, state.standing, market, decide)
+    settled = plan_settlement(deviations, state.standing, market, decide, state.window)
     state, batch = _send(state, event, join_plans(settled, _spot(state, event, market, decide)), first)
     return state, [*notices, *batch]
 
@@ -146,7 +149,10 @@ def _begin(state: State, event: SlotOpened | Ticked) -> tuple[State, list[Comman
             state,
             slot=None,
             progress=0.0,
+            joined=None,
             unmeasured=None,
+            told=Told(),
+            window=SettlementWindow(),
             standing=Standing.empty(),
             sold_out=frozenset(),
             unsent=(),
@@ -166,6 +172,8 @@ def _enter(state: State, event: SlotOpened | Ticked) -> State:
         state,
         slot=event.slot,
         progress=event.progress,
+        joined=state.joined or event.slot,
+        window=state.window.seen(event.slot, grid.deviations.slots),
         unmeasured=event.slot if isinstance(event, SlotOpened) or state.unmeasured is None else state.unmeasured,
         asset_ids=ids,
         asset_fees=asset_fees(grid) if fresh else state.asset_fees,

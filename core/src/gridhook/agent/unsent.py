@@ -37,7 +37,7 @@ def of_assets(commands: Iterable[ExchangeCommand], assets: AbstractSet[str] | No
 def still_counting(energies: Energies, slot: pendulum.DateTime) -> Energies:
     """Return what of ``energies`` an exchange can still use.
 
-    That is forecasts of slots that have not begun (PROTOCOL.md 10, E12), and measurements of the last day.
+    That is forecasts of slots that have not begun (PROTOCOL.md 10, E12), and measurements of others of the last day.
 
     :param slot: the running slot.
     """
@@ -45,7 +45,7 @@ def still_counting(energies: Energies, slot: pendulum.DateTime) -> Energies:
     counting = (
         _since(energy, lambda one: one > slot)
         if isinstance(energy, SendForecasts)
-        else _since(energy, lambda one: oldest <= one < slot)
+        else _since(energy, lambda one: oldest <= one <= slot)
         for energy in energies
     )
     return tuple(energy for energy in counting if energy.slots)

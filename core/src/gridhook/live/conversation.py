@@ -23,6 +23,7 @@ from gridhook.live.hearing import Hearing, Moment
 from gridhook.live.outbox import DirectDone, Outbox, Outgoing, Post
 from gridhook.live.settings import LiveSettings
 from gridhook.live.transport import Joined
+from gridhook.settlement import SettlementWindow
 from gridhook.wire.events import Selected, Unselected
 from gridhook.wire.values import read_object
 
@@ -69,6 +70,8 @@ class Conversation:
         self._remembers_orders = settings.withdraw_at_end
         self._ids: dict[str, str] = {}
         self._is_own_told = lists_areas
+        self._window = SettlementWindow()
+        self._open_slots: tuple[pendulum.DateTime, ...] = ()
         self._placed: dict[tuple[str, str, pendulum.DateTime], None] = {}
 
     @property
@@ -95,6 +98,7 @@ class Conversation:
         self._joined = joined
         self.held = set(joined.held)
         self.is_owed = False
+        self._window = SettlementWindow()
         self._is_own_told = self._lists_areas
         if joined.is_new:
             self._ids.clear()
@@ -127,7 +131,9 @@ class Conversation:
                 self.is_owed = self._joined.is_lockstep or (self._joined.has_lease and is_slot)
                 self._hold_own(event)
                 if is_slot:
-                    open_slots = {event.slot, *event.grid.deviations.slots}
+                    self._open_slots = event.grid.deviations.slots
+                    self._window = self._window.seen(event.slot, self._open_slots)
+                    open_slots = {event.slot, *self._open_slots}
                     self._placed = {its: None for its in self._placed if its[2] in open_slots}
                 return event
             case _:
@@ -141,7 +147,8 @@ class Conversation:
         """
         slot = _NO_SLOT if self.moment is None else self.moment[0]
         is_late = newest is not None and newest[0] > slot
-        outgoing, answer = self._outbox.write(batch, self.aggregator, slot, is_late=is_late)
+        closing = self._closing(newest)
+        outgoing, answer = self._outbox.write(batch, self.aggregator, slot, is_late=is_late, closing=closing)
         if self._remembers_orders and not is_late:
             for command in batch.commands:
                 if isinstance(command, PlaceOrders):
@@ -189,6 +196,11 @@ class Conversation:
         columns = (objects(list(column)) for column in zip(*self._placed, strict=True))
         self._placed = {}
         return Batch(number, (WithdrawOrders(*columns),))
+
+    def _closing(self, newest: Moment | None) -> frozenset[pendulum.DateTime]:
+        """Return the ended slots whose markets may close before what is sent now is there."""
+        moment = max((one for one in (self.moment, newest) if one is not None), default=None)
+        return frozenset() if moment is None else self._window.closing(*moment, self._open_slots)
 
     def _hold_own(self, event: SlotOpened | Ticked) -> None:
         """Take note of what this aggregator has from before, where only the exchange's own events tell that."""

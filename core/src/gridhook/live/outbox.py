@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import attrs
@@ -87,13 +88,20 @@ class Outbox:
         self._waiting: dict[int, _Waiting] = {}
 
     def write(
-        self, batch: Batch, aggregator: str, slot: pendulum.DateTime, *, is_late: bool = False
+        self,
+        batch: Batch,
+        aggregator: str,
+        slot: pendulum.DateTime,
+        *,
+        is_late: bool = False,
+        closing: AbstractSet[pendulum.DateTime] = frozenset(),
     ) -> tuple[Outgoing, Answered | None]:
         """Return what is to be done about a batch, and its answer if nothing has to be waited for.
 
         :param aggregator: uuid of the aggregator.
         :param slot: the running slot, to which orders without a slot go.
         :param is_late: a newer one has begun; orders would go there, so that they are not sent.
+        :param closing: ended slots whose markets may close before an order is there; theirs are not sent.
         """
         direct = tuple(command for command in batch.commands if isinstance(command, self._direct))
         rows = sum(len(command.lines) for command in batch.commands if isinstance(command, PlaceOrders))
@@ -103,7 +111,7 @@ class Outbox:
             for command in batch.commands
             if not isinstance(command, (*self._direct, *((PlaceOrders, WithdrawOrders) if is_late else ())))
         )
-        sent = attrs.evolve(write_batch(Batch(batch.transaction, others), aggregator, slot), orders=rows)
+        sent = attrs.evolve(write_batch(Batch(batch.transaction, others), aggregator, slot, closing), orders=rows)
         posts = {self._new_id(): part for part in _split(sent, self._most_commands)}
         errors = {**sent.kept, **late}
         answer = Answered(batch.transaction, np.zeros(rows, dtype=np.bool_), errors)

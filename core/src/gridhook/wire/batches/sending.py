@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import attrs
@@ -43,6 +44,8 @@ from gridhook.wire.times import format_slot
 from gridhook.wire.values import describe, read_list, read_object, required
 
 __all__ = ["Origin", "SentBatch", "read_batch_answer", "write_batch"]
+
+_TOO_LATE = "late: its settlement market may close before the order is there"
 
 
 class Origin(NamedTuple):
@@ -88,7 +91,12 @@ class SentBatch:
         return not self.origins
 
 
-def write_batch(batch: Batch, aggregator: str, slot: pendulum.DateTime) -> SentBatch:
+def write_batch(
+    batch: Batch,
+    aggregator: str,
+    slot: pendulum.DateTime,
+    closing: AbstractSet[pendulum.DateTime] = frozenset(),
+) -> SentBatch:
     """Return a batch as JSON: by area its commands, in the batch's order.
 
     Orders for the running slot carry no time. Orders that an exchange could only refuse, or that could harm it, stay
@@ -97,8 +105,9 @@ def write_batch(batch: Batch, aggregator: str, slot: pendulum.DateTime) -> SentB
 
     :param aggregator: id of the aggregator.
     :param slot: the running slot.
+    :param closing: slots whose markets may close before orders are there; theirs stay here, too.
     """
-    sending = _Sending(slot)
+    sending = _Sending(slot, closing)
     for command in batch.commands:
         match command:
             case PlaceOrders():
@@ -172,17 +181,20 @@ def _read_stats(answer: object, area: str, throughput: dict[str, Throughput]) ->
 class _Sending:
     """The commands of a batch so far, by area."""
 
-    def __init__(self, slot: pendulum.DateTime) -> None:
+    def __init__(self, slot: pendulum.DateTime, closing: AbstractSet[pendulum.DateTime]) -> None:
         self.commands: dict[str, list[dict[str, object]]] = {}
         self.origins: dict[str, list[Origin]] = {}
         self.orders = 0
         self.kept: dict[int, str] = {}
         self._slot = slot
+        self._closing = closing
 
     def place(self, command: PlaceOrders) -> None:
         lines = command.lines
         first, self.orders = self.orders, self.orders + len(lines)
         kept = _kept(lines.rate, lines.energy_kwh)
+        if self._closing:
+            kept |= {row: _TOO_LATE for row, moment in enumerate(lines.slot.tolist()) if moment in self._closing}
         self.kept |= {first + row: why for row, why in kept.items()}
         prices = _prices(lines.rate, lines.energy_kwh).tolist()
         for row, (line, price) in enumerate(zip(lines, prices, strict=True)):
@@ -202,7 +214,8 @@ class _Sending:
 
     def withdraw(self, command: WithdrawOrders) -> None:
         for area, side, slot in zip(command.asset, command.side, command.slot, strict=True):
-            self._write(area, DeleteOrders(side, slot=None if slot == self._slot else slot))
+            if slot not in self._closing:
+                self._write(area, DeleteOrders(side, slot=None if slot == self._slot else slot))
 
     def send(self, what: EnergyKind, command: SendForecasts | SendMeasurements) -> None:
         for area, energies in zip(command.assets, command.energy_kwh.tolist(), strict=True):
