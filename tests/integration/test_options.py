@@ -122,6 +122,11 @@ TOGGLES = {
         {"plugins.deviations": 'rates = "fixed"\noffer_rate = 4.0'},
     ),
     "plugins.deviations.window_slots": ({}, {"plugins.deviations": 'rates = "ramp"\nwindow_slots = 2'}),
+    "plugins.deviations.slots": ({}, {"plugins.deviations": 'rates = "ramp"\nslots = "newest"'}),
+    "plugins.deviations.send": (
+        {"plugins.deviations": "load_kwh = 0.3"},
+        {"plugins.deviations": 'load_kwh = 0.3\nsend = "during"'},
+    ),
     "plugins.fixed-fees.fee": (FIXED_FEES, {"plugins.fixed-fees": "fee = 2.0"}),
     "plugins.fixed-fees.markets": (FIXED_FEES, {"plugins.fixed-fees": "markets = { Community = 2.0 }"}),
     "plugins.time-of-use-fees.file": (TIME_OF_USE_FEES, {"plugins.time-of-use-fees": 'file = "cheap.csv"'}),
@@ -143,6 +148,8 @@ TOGGLES = {
         {"plugins.threshold-fees": 'file = "aziiz.json"\nabove = 1.0'},
     ),
     "plugins.deviations.measurements": ({}, {"plugins.deviations": f'{MEASURED}unit = "Wh"'}),
+    "plugins.deviations.load_kwh": ({}, {"plugins.deviations": 'rates = "ramp"\nload_kwh = 0.3'}),
+    "plugins.deviations.pv_kwh": ({}, {"plugins.deviations": 'rates = "ramp"\npv_kwh = 0.3'}),
 }
 
 HALF = ["2026-06-15T08:00Z,0.1", "2026-06-15T09:00Z,0.2", "2026-06-15T10:00Z,0.9"]
