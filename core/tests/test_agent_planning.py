@@ -428,3 +428,10 @@ def test_a_slot_that_can_be_settled_in_the_next_one_too_is_settled_at_any_time(s
     stage.connect().open_slot(stage.load(0.0), deviations={-3: [np.nan], -2: [np.nan]}).answer()
     stage.open_slot(stage.load(0.0), slot=1, progress=0.9, deviations={-1: [0.5], 0: [np.nan]})
     assert stage.orders == [("Load", "bid", 5.0, 0.5)]
+
+
+def test_an_exchange_that_begins_its_time_anew_may_close_its_markets_earlier(stage):
+    stage.decide.settle = 5.0
+    stage.connect().open_slot(stage.load(0.0), slot=9, deviations={5: [np.nan], 8: [np.nan]}).answer()
+    stage.connect().open_slot(stage.load(0.0), slot=2, progress=0.9, deviations={0: [0.5], 1: [0.25]})
+    assert stage.orders == [("Load", "bid", 5.0, 0.25)]

@@ -184,6 +184,19 @@ def test_at_the_end_of_a_slot_no_order_is_sent_whose_settlement_market_may_close
     assert [one["time_slot"] for one in commands] == [slot(number).format("YYYY-MM-DDTHH:mm") for number in sent]
 
 
+def test_after_a_lost_connection_markets_may_close_earlier_than_before(open_link):
+    transport = FakeTransport()
+    link = open_link(transport)
+    events = link.events()
+    next(events)
+    transport.say(with_deviations(market(0), -4, -1), BROKEN)
+    assert names(itertools.islice(events, 4)) == ["SlotOpened", "ConnectionLost", "ConnectionRestored", "Connected"]
+    transport.say(with_deviations(market(1, 90), -1))
+    next(events)
+    link.send(bids("id:Load", in_slot=-1))
+    assert "late" in next(events).order_errors[0]
+
+
 def test_at_the_end_no_order_is_deleted_whose_settlement_market_may_close_first(open_link):
     transport = FakeTransport()
     link = open_link(transport, withdraw_at_end=True)
@@ -193,7 +206,7 @@ def test_at_the_end_no_order_is_deleted_whose_settlement_market_may_close_first(
     next(events)
     link.send(bids("id:Load", in_slot=-1))
     transport.say(answer(transport.posted()), tick(0, 90))
-    next(events), next(events)
+    assert names(itertools.islice(events, 2)) == ["Answered", "Ticked"]
     link.interrupt()
     assert list(events) == []
     link.close()
