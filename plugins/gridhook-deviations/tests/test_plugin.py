@@ -70,6 +70,18 @@ def test_measurements_come_from_the_file_and_only_where_it_has_them(tmp_path):
     assert np.array_equal(measured, [[0.1, 0.4, np.nan], [np.nan] * 3], equal_nan=True)
 
 
+def test_what_is_added_to_a_growing_file_is_measured_when_it_is_there(tmp_path):
+    path = tmp_path / "meters.csv"
+    path.write_text("time,Load 1\n2026-06-15T09:15,0.1\n2026-06-15T09:30,0.2\n", encoding="utf-8")
+    plugin = Deviations(measurements=SeriesSettings(path, growing=True))
+    assets, asked = make_assets({"name": "Load 1"}), (SLOT - QUARTER * 2, SLOT - QUARTER, SLOT)
+    first = plugin.measure_energy(assets, asked)
+    assert np.array_equal(first, [[0.2, np.nan, np.nan]], equal_nan=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("2026-06-15T09:45,0.4\n")
+    assert np.array_equal(plugin.measure_energy(assets, asked), [[0.2, 0.4, np.nan]], equal_nan=True)
+
+
 def test_without_a_file_and_constants_nothing_is_measured():
     assert np.isnan(Deviations(send="during").measure_energy(make_assets({"kind": "load"}), (SLOT,))).all()
 
