@@ -194,6 +194,7 @@ def test_after_a_lost_connection_markets_may_close_earlier_than_before(open_link
     transport.say(with_deviations(market(1, 90), -1))
     next(events)
     link.send(bids("id:Load", in_slot=-1))
+    assert transport.posts.empty()
     assert "late" in next(events).order_errors[0]
 
 
