@@ -94,6 +94,7 @@ def test_a_token_that_the_exchange_no_longer_takes_costs_no_tick(begin):
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_storm_of_503_is_waited_out(begin):
     day = begin()
     day.meddler.refuse = lambda path, token: 503

@@ -1,11 +1,13 @@
 """A whole trading day over real sockets, and what is left of it when somebody sends nonsense all day."""
 
+import pytest
 from gsy_client import read_frame
 from trader import Trader, order_of
 
 SLOTS = 96
 
 
+@pytest.mark.thorough
 def test_a_whole_day_is_traded_over_sockets(serve):
     server = serve("demo", "--slots", SLOTS, "--lockstep", "--paused")
     trader = Trader(server.client())

@@ -80,6 +80,7 @@ def deafen(server):
     return client, raw
 
 
+@pytest.mark.thorough
 def test_who_does_not_read_is_waited_for_a_moment_and_then_no_more(server):
     client, raw = deafen(server)
     status, seconds = stop(server, signal.SIGINT)

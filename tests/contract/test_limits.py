@@ -108,6 +108,7 @@ def log_in(client, user, password, **headers):
     return status
 
 
+@pytest.mark.thorough
 def test_a_right_password_is_right_after_any_number_of_wrong_ones(serve, users_file, community_file):
     server = serve(community_file, "--users", users_file, "--paused")
     client = server.client("bad", PASSWORDS["bad"])

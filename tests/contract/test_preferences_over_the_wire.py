@@ -107,7 +107,12 @@ def overhear(tmp_path):
 
 @pytest.mark.parametrize(
     ("capability", "on_ignored"),
-    [("stripped", "hold"), ("stripped", "trade"), ("unsupported", "trade"), (None, "hold")],
+    [
+        pytest.param("stripped", "hold", marks=pytest.mark.thorough),
+        ("stripped", "trade"),
+        pytest.param("unsupported", "trade", marks=pytest.mark.thorough),
+        (None, "hold"),
+    ],
 )
 def test_an_exchange_that_does_not_keep_to_requirements_never_sees_them(trade, overhear, capability, on_ignored):
     meddlers, stand_between = overhear

@@ -16,7 +16,8 @@ import gridhook_exchange
 
 DEMO = Path(gridhook_exchange.__file__).parent / "demo"
 MARKET_MAKER = "Grid/Market Maker"
-SLOTS = 96
+# A whole day in the gate.
+SLOTS = 96 if os.environ.get("GRIDHOOK_THOROUGH") else 24
 PATIENCE = 60
 
 

@@ -172,6 +172,7 @@ def test_a_redis_server_that_is_killed_and_started_again_is_waited_for(begin, re
     assert no_order_is_doubled(sent, served)
 
 
+@pytest.mark.thorough
 def test_a_new_process_of_the_exchange_is_traded_on_like_the_old_one(begin):
     day = begin()
     day.server.stop(signal.SIGKILL)

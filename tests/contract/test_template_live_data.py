@@ -171,6 +171,7 @@ def test_it_sends_the_figures_of_files_that_grow_for_assets_that_need_nothing_ye
     assert figures["forecasts"]["wape"] == pytest.approx(0.5 / 1.5)
 
 
+@pytest.mark.thorough
 def test_without_a_forecast_it_is_as_it_was_yesterday(wire, tmp_path):
     def prepare():
         write_series(tmp_path / "meters.csv", -96, 96 + SLOTS, measured_of)

@@ -39,7 +39,7 @@ def prescribed(moment, nodes, target, feed_in, retail):
     }
 
 
-@pytest.mark.parametrize("target", ["Market Maker", "House 2"])
+@pytest.mark.parametrize("target", ["Market Maker", pytest.param("House 2", marks=pytest.mark.thorough)])
 def test_every_order_of_every_event_has_the_templates_rate_and_energy(serve, tmp_path, target):
     def edit(text):
         if target == "Market Maker":
@@ -67,7 +67,7 @@ def test_every_order_of_every_event_has_the_templates_rate_and_energy(serve, tmp
     ("key", "told", "rates"),
     [
         ("feed_in_rate", "feed_in_tariff_rate", (12.0, 30.0)),
-        ("market_maker_rate", "market_maker_rate", (8.0, 12.0)),
+        pytest.param("market_maker_rate", "market_maker_rate", (8.0, 12.0), marks=pytest.mark.thorough),
     ],
 )
 def test_where_the_exchange_tells_no_rate_one_that_is_given_is_taken(serve, tmp_path, key, told, rates):

@@ -68,7 +68,7 @@ def encrypted(serve):
     curtain.close()
 
 
-@pytest.mark.parametrize("is_vouched", [True, False])
+@pytest.mark.parametrize("is_vouched", [pytest.param(True, marks=pytest.mark.thorough), False])
 def test_a_run_trades_where_the_ca_file_vouches_for_the_exchange(encrypted, tmp_path, is_vouched):
     keys = {"ca_file": str(CERTIFICATE)} if is_vouched else {}
     config = write_config(tmp_path / "config", encrypted, **keys)

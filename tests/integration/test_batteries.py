@@ -141,7 +141,9 @@ def write(folder, first, second, fee, seed, strategy):
     return folder / "trade.toml"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "strategy", [pytest.param(its, marks=[pytest.mark.thorough] if its != "ramp" else []) for its in STRATEGIES]
+)
 @hypothesis.settings(max_examples=8, deadline=None, phases=[hypothesis.Phase.generate])
 @hypothesis.given(first=homes, second=homes, fee=st.sampled_from([0.0, 1.5]), seed=st.integers(0, 99))
 def test_over_a_day_charge_stays_within_limits_and_nobody_crosses_itself(

@@ -101,6 +101,7 @@ def installed(python):
     return {one["name"]: one["version"] for one in json.loads(pip(python, "list", "--format", "json"))}
 
 
+@pytest.mark.thorough
 def test_the_core_and_one_plugin_bring_nothing_else_along(environment):
     python = environment("gridhook", "gridhook-ramp")
     names = installed(python)
@@ -138,6 +139,7 @@ def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, 
     assert figures["reasons"]["declined"] >= 3 * 2 * 10 * 48
 
 
+@pytest.mark.thorough
 def test_who_installs_a_changed_checkout_gets_what_it_has_now(tmp_path):
     """Pip keeps the wheel of a folder whose name looks like `name-version`, and installs it again in its place."""
     root = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -28,6 +28,17 @@ DOCUMENTS = sorted(
     [ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("plugins/*/README.md"), *ROOT.glob("docs/**/*.md")]
 )
 METERS = ROOT.parent / "shared" / "data" / "citylearn-2022" / "homes.csv"
+# Pages that trade for long; the gate does what they say.
+LONG = {
+    "ask-why",
+    "replace-grid-fees",
+    "trade-real-meters",
+    "trade-on-gsy",
+    "make-a-community",
+    "replace-live-data",
+    "replace-settle-deviations",
+    "replace-degrees-of-freedom",
+}
 NAME = re.compile(r"# ([\w./-]+\.(py|toml))\n")
 # What the gate itself does, in an environment of its own.
 SET_UP = re.compile(r"python -m pip install (\.|-e '.\[test\]'|-e ./core .*)$|python -m pytest$")
@@ -176,7 +187,11 @@ def examples(path, reader):
     return list(Sybil(parsers).parse(path).examples())
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.thorough] if path.stem in LONG else []) for path in DOCUMENTS],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
 def test_every_code_block_runs(path, tmp_path, request):
     if "homes.csv" in path.read_text(encoding="utf-8") and not METERS.exists():
         pytest.skip("the meters that this page trades are not beside the checkout")

@@ -58,6 +58,7 @@ def test_each_asset_and_lead_time_has_its_error(rows):
         assert float(row["wape"]) == pytest.approx(error / sum(measured))
 
 
+@pytest.mark.thorough
 def test_persistence_is_compared_from_the_second_day_on(rows):
     said, lines = rows
     measured = column("Home 01 Load", "meters.csv")

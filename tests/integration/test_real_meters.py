@@ -90,7 +90,8 @@ def week(tmp_path, trade):
     return run
 
 
-@pytest.mark.parametrize("start", ["2021-08-02", pytest.param("2022-01-10", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("start", ["2021-08-02", "2022-01-10"])
 def test_a_week_of_real_homes_meets_the_demos_checks(week, start):
     figures = week(start, batteries=(1, 2))
     assert figures.slots == 672
@@ -108,6 +109,7 @@ def test_hourly_slots_trade_the_same_energy_as_quarter_hours(week):
     assert bills[0] == pytest.approx(bills[1])
 
 
+@pytest.mark.thorough
 def test_a_community_made_from_the_meters_trades_as_one_written_by_hand(week, gridhook, tmp_path):
     by_hand = week("2021-08-02", batteries=(1,), slots=96)
     options = ("--first-day", "2021-08-02", "--days", "7", "--battery", "Home 1", "6.4", "5")

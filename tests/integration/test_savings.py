@@ -22,8 +22,9 @@ def losers(figures):
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("season", ["summer", pytest.param("winter", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("season", ["summer", "winter"])
 def test_no_member_without_a_battery_pays_more_than_without_the_market(community, trade, season, seed):
     folder = community(seed=seed)
     figures = trade(folder / "gridhook.toml", exchange=f"embedded:{season}.toml", slots=WEEK)

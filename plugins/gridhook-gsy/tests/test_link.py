@@ -103,6 +103,7 @@ def test_an_answer_comes_in_a_binary_or_a_text_frame(server, opened, form):
     assert next(events).accepted.tolist() == [True]
 
 
+@pytest.mark.thorough
 def test_an_event_of_20_megabytes_is_heard(server, opened):
     _, events = opened()
     event = market(10, bulk=460_000)
@@ -165,6 +166,7 @@ def test_areas_that_the_registry_did_not_have_are_looked_up_there(server, opened
     assert len(server.asked("/registry")) == 2
 
 
+@pytest.mark.thorough
 def test_a_storm_of_errors_is_waited_out(server, opened):
     _, events = opened()
     server.answers["/api-token-auth/"] = [(503, {}), (503, {}), (429, {}), None]

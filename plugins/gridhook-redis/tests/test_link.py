@@ -190,6 +190,7 @@ def test_leaving_what_the_exchange_does_not_know_of_is_not_waited_for_for_ever(s
     assert refused.message == "not answered within 0.3 s; perhaps it was lost before"
 
 
+@pytest.mark.thorough
 def test_a_large_event_is_heard(start_exchange, open_link):
     exchange = start_exchange()
     events = started(open_link())
