@@ -49,7 +49,7 @@ def test_the_exchange_gets_forecasts_and_no_orders(serve, dry_run, tmp_path):
     assert "do not trade by themselves" in said
 
 
-@pytest.mark.parametrize("number", [None, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(None, marks=pytest.mark.thorough), signal.SIGTERM])
 def test_what_it_takes_is_left_and_what_the_aggregator_had_stays(serve, dry_run, number):
     server = serve("demo", "--slot-seconds", SLOT_SECONDS)
     client = server.client()

@@ -189,6 +189,7 @@ def test_each_order_is_what_the_protocol_prescribes_for_its_event(trade):
     assert morning.figures["preferences"]["orders"] >= SLOTS * 2 * 5
 
 
+@pytest.mark.thorough
 def test_as_it_is_written_it_sends_nothing_that_would_end_the_original(trade):
     morning = trade()
 

@@ -137,6 +137,7 @@ def needed(state):
     return state.get("energy_requirement_kWh", state.get("available_energy_kWh"))
 
 
+@pytest.mark.thorough
 def test_with_the_scripts_constants_it_sends_what_the_script_sends(wire):
     events, meddler, figures = wire(("# load_kwh", "load_kwh"), ("# pv_kwh", "pv_kwh"))
     for name, (area, _) in states_of(events[0]).items():

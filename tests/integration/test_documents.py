@@ -30,6 +30,7 @@ DOCUMENTS = sorted(
 METERS = ROOT.parent / "shared" / "data" / "citylearn-2022" / "homes.csv"
 # Pages that trade for long; the gate does what they say.
 LONG = {
+    "read-a-source",
     "ask-why",
     "replace-grid-fees",
     "trade-real-meters",
