@@ -124,6 +124,7 @@ def test_the_command_lines_exchange_goes_before_the_files(read, tmp_path):
     assert read.asked == []
     assert (config.exchange.url, config.exchange.aggregator, dict(config.link.values)) == ("live:y", "ada", {"seed": 3})
     assert config.link.base == tmp_path
+    assert reading.replaced_url == "live:x"
     assert config.forecasting.horizon == 4
     assert config.pricing.use == ["ramp"]
     assert labels(reading)["exchange"] == "--exchange"

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 from gridhook.config import ExchangeSection, Table
@@ -71,6 +72,19 @@ def test_all_that_is_wrong_with_its_settings_is_said_and_the_right_ones_hold(scr
         ("exchange.knwon", "no such setting; did you mean 'known'?"),
     ]
     assert (exchange.length, exchange.fails_in) == (3, 2)
+
+
+def test_settings_of_the_link_that_another_address_takes_the_place_of_are_left_out(
+    scripted_exchange, scripted_distribution, config_of
+):
+    scripted_distribution("other-link", {MODULE: SOURCE}, {EXCHANGES: {"quiet": f"{MODULE}:Quiet"}})
+    config = config_of(exchange={"url": "scripted:house", "aggregator": "ada"})
+    config = attrs.evolve(config, link=Table("exchange", {"day": "friday", "length": 7, "dya": 1}, Path()))
+    exchange, _, problems = find_exchange(config, None, is_commanded=True, replaced_url="quiet:garden")
+    assert exchange.length == 7
+    assert [problem.path for problem in problems] == ["exchange.dya"]
+    _, _, problems = find_exchange(config, None, is_commanded=True, replaced_url="gone:garden")
+    assert [problem.path for problem in problems] == ["exchange.day", "exchange.dya"]
 
 
 @pytest.mark.parametrize("key", [field for field in ExchangeSection.__annotations__ if field != "url"])

@@ -147,3 +147,17 @@ def test_a_generated_community_trades_as_its_output_says(gridhook, tmp_path):
     outcome = gridhook("run", "village/gridhook.toml", "--slots", "4")
     assert outcome.returncode == 0, outcome.stderr
     assert "Home 5" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "settle-deviations",
+        *(pytest.param(its, marks=pytest.mark.thorough) for its in ("post-orders", "strategies", "live-data")),
+    ],
+)
+def test_a_template_for_an_exchange_elsewhere_can_be_tried_on_the_embedded_one(gridhook, template):
+    assert gridhook("config", "new", template).returncode == 0
+    outcome = gridhook("run", "gridhook.toml", "--exchange", "embedded:demo", "--slots", "2", "--json")
+    assert outcome.returncode == 0, outcome.stderr
+    assert json.loads(outcome.stdout)["slots"] == 2

@@ -147,7 +147,9 @@ def survey(path: Path | None = None, *, exchange: str | None = None, slots: int 
     """Do what ``prepare`` does as far as that is possible, and return what is wrong with the rest."""
     reading = read_config(path, exchange, base_layer)
     manager, plugin_problems = load_plugins(reading.config)
-    found, request, link_problems = find_exchange(reading.config, slots, is_commanded=exchange is not None)
+    found, request, link_problems = find_exchange(
+        reading.config, slots, is_commanded=exchange is not None, replaced_url=reading.replaced_url
+    )
     tree, area_problems = _known_areas(found, request)
     problems = [*plugin_problems, *link_problems, *area_problems]
     if tree is not None:

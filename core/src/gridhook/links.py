@@ -160,11 +160,12 @@ class Exchange(Protocol):
 
 
 def find_exchange(
-    config: Config, slots: int | None, *, is_commanded: bool = False
+    config: Config, slots: int | None, *, is_commanded: bool = False, replaced_url: str | None = None
 ) -> tuple[Exchange | None, LinkRequest, list[Problem]]:
     """Return the exchange of the configured address, as far as its settings are right, and what to open it with.
 
     :param is_commanded: whether the address is the command line's.
+    :param replaced_url: the file's, then: settings that only its link knows are left out.
     """
     scheme, _, rest = config.exchange.url.partition(":")
     request = LinkRequest(rest, config.exchange.aggregator, slots, config.link.base, is_commanded)
@@ -172,7 +173,8 @@ def find_exchange(
     if cls is None:
         return None, request, [Problem("exchange.url", problem)]
     common = [field.name for field in fields_of(ExchangeSection)]
-    values = config.link.values
+    foreign = _settings_of(replaced_url) - {field.name for field in fields_of(cls)}
+    values = {key: value for key, value in config.link.values.items() if key not in foreign}
     exchange, problems = read_settings(cls, values, base=config.link.base, at="exchange", beside=common)
     if exchange is None:
         # What is right about it is enough to look for further mistakes.
@@ -192,6 +194,12 @@ def base_layer(url: str) -> Layer | None:
     layer, problems = read_layer(path, f"{scheme}:{rest}")
     assert not problems, problems
     return layer
+
+
+def _settings_of(url: str | None) -> set[str]:
+    """Return the keys that the link of an address knows; none where there is no such link."""
+    cls, _ = (None, "") if url is None else _load(url.partition(":")[0])
+    return set() if cls is None else {field.name for field in fields_of(cls)}
 
 
 def _load(scheme: str) -> tuple[type[Exchange] | None, str]:

@@ -64,12 +64,15 @@ class Reading:
         what is wrong.
     ``path``
         the configuration file, if there is one.
+    ``replaced_url``
+        the exchange's address in the file, where the command line names another one.
     """
 
     config: Config
     origins: Mapping[str, Layer]
     problems: tuple[Problem, ...]
     path: Path | None = None
+    replaced_url: str | None = None
 
     def place(self, problem: Problem) -> Problem:
         """Return ``problem`` with the file and line in which its path was written."""
@@ -122,7 +125,9 @@ def read_config(path: Path | None, exchange_url: str | None, base_for: Callable[
     if exchange_url is not None:
         override = {"exchange": {**_table(layer.document, "exchange"), "url": exchange_url}}
         layers.insert(0, Layer("--exchange", override, layer.base, layer.file, layer.lines, ("exchange.url",)))
-    return attrs.evolve(_combine(layers, problems), path=path)
+    written = _table(layer.document, "exchange").get("url")
+    replaced = written if exchange_url is not None and isinstance(written, str) else None
+    return attrs.evolve(_combine(layers, problems), path=path, replaced_url=replaced)
 
 
 def _combine(layers: list[Layer], problems: list[Problem]) -> Reading:
