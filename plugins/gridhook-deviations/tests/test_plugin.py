@@ -106,7 +106,12 @@ def test_what_the_source_knows_of_the_running_slot_can_be_sent_during_it(tmp_pat
 
 @pytest.mark.parametrize(
     ("slots", "rates"),
-    [("all", [5, 10, 5, 10, 5, 10]), ("newest", [None] * 4 + [5, 10]), ("oldest", [5, 10] + [None] * 4)],
+    [
+        ("all", [5, 10, 5, 10, 5, 10]),
+        ("newest", [None] * 4 + [5, 10]),
+        ("oldest", [5, 10] + [None] * 4),
+        ("none", [None] * 6),
+    ],
 )
 def test_orders_are_for_those_of_the_open_slots_that_are_wanted(slots, rates):
     ages = [4, 3, 2]

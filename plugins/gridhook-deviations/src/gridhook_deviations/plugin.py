@@ -34,7 +34,8 @@ class Deviations:
         number of slots for which the exchange keeps a settlement market open.
     ``slots``
         for which of the slots that can be settled orders are sent: ``all``; ``newest``, the one that ended last, as the
-        template does; ``oldest``, the one whose market closes next. Orders that stand in the others are left there.
+        template does; ``oldest``, the one whose market closes next; ``none``: only measurements are sent. Orders that
+        stand in the others are left there.
     ``send``
         when a slot's measurement is sent: ``after`` it, or ``during`` it where the source already knows it. On the
         original exchange the latter saves a slot, since a measurement takes effect when the next slot begins.
@@ -49,7 +50,7 @@ class Deviations:
     bid_rate: float = attrs.field(default=5.0, validator=validators.ge(0.0))
     offer_rate: float = attrs.field(default=10.0, validator=validators.ge(0.0))
     window_slots: int = attrs.field(default=4, validator=validators.ge(1))
-    slots: Literal["all", "newest", "oldest"] = "all"
+    slots: Literal["all", "newest", "oldest", "none"] = "all"
     send: Literal["during", "after"] = "after"
     measurements: SeriesSettings = attrs.field(factory=SeriesSettings)
     load_kwh: float | None = attrs.field(default=None, validator=_kwh)
@@ -83,6 +84,8 @@ class Deviations:
     @hookimpl
     def settle_deviations(self, deviations: Lots, market: Market) -> Rates:
         """Return the rates; see :class:`gridhook.hookspecs.SettlementSpec`."""
+        if self.slots == "none":
+            return np.full(len(deviations), np.nan)
         if self.rates == "fixed":
             rates = np.where(deviations.side == "bid", self.bid_rate, self.offer_rate)
         else:
