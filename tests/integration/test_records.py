@@ -163,6 +163,18 @@ def test_a_configuration_that_is_gone_has_to_be_given(call, recorded):
         (recorded / "moved.toml").rename(recorded / "gridhook.toml")
 
 
+def test_a_dry_run_is_recorded_as_one(gridhook, tmp_path):
+    record = str(tmp_path / "record.jsonl")
+    assert gridhook("run", "--dry-run", "--slots", "4", "--record", record).returncode == 0
+    outcome = gridhook("replay", record)
+    assert outcome.returncode == 0, outcome.stdout
+    told = gridhook("why", record, LOAD, "22:30").stdout
+    assert "bid: ramp: " in told
+    assert "dry run, not sent" in told
+    assert "bought" in told.splitlines()[-1]
+    assert "accepted" not in told
+
+
 def test_recording_changes_nothing_else(call, recorded, gridhook_in):
     plain = gridhook_in(recorded, "run", "gridhook.toml", "--slots", "4", "--json")
     taped = gridhook_in(recorded, "run", "gridhook.toml", "--slots", "4", "--json", "--record", "other.jsonl")
