@@ -108,9 +108,11 @@ class Day:
     def start_run(self, report, environment=None):
         """Start an agent; what it says is added to what was said before."""
         self.run_report = self.folder / report
+        # Of its own: the next run may have another configuration.
+        self.record = f"{report}.jsonl"
         (self.folder / "run.toml").write_text(self.config(), encoding="utf-8")
         user = {"API_CLIENT_USERNAME": USER, "API_CLIENT_PASSWORD": PASSWORD}
-        arguments = ["run", "run.toml", "--json", "--report", report, "--record", "record", "--log-level", "info"]
+        arguments = ["run", "run.toml", "--json", "--report", report, "--record", self.record, "--log-level", "info"]
         with self.errors.open("a", encoding="utf-8") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gridhook", *arguments],
@@ -161,7 +163,7 @@ class Day:
 
     def replay(self):
         """See that the same is decided again about whatever happened."""
-        command = [sys.executable, "-m", "gridhook", "replay", "record"]
+        command = [sys.executable, "-m", "gridhook", "replay", self.record]
         again = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         assert again.returncode == 0, again.stdout + again.stderr
 

@@ -102,7 +102,7 @@ class Comparison:
     def _said(self, decided: Decided) -> dict[Topic, _Said]:
         said: dict[Topic, _Said] = {}
         for command in (command for batch in decided.batches for command in batch.commands):
-            its = self._orders(command) if isinstance(command, PlaceOrders) else _areas_and_energies(command)
+            its = self._orders(command) if isinstance(command, PlaceOrders) else self._areas_and_energies(command)
             for topic, value in its:
                 said[topic] = (*said.get(topic, ()), *value)
         return said
@@ -113,6 +113,21 @@ class Comparison:
             order: _Said = (line.energy_kwh, "kWh at", line.rate, "cents/kWh")
             yield Topic("order", line.asset, line.side, line.slot), (*order, f"({terms})") if terms else order
 
+    def _areas_and_energies(self, command: ExchangeCommand) -> Iterator[tuple[Topic, _Said]]:
+        match command:
+            case ClaimAreas():
+                yield Topic("claim"), tuple(sorted((*map(self._name_of, command.ids), *command.names)))
+            case WithdrawOrders():
+                for area, side, slot in zip(command.asset, command.side, command.slot, strict=True):
+                    yield Topic("order", area, side, slot), ("withdrawn",)
+            case SetGridFees():
+                for market, rate in zip(command.markets, command.rates.tolist(), strict=True):
+                    yield Topic("grid fee", market), (rate, "cents/kWh")
+            case SendForecasts() | SendMeasurements():
+                yield from _energies(command)
+            case _:
+                pass
+
     def _compare_reasons(self, moment: Moment) -> Iterator[Difference]:
         then, now = (known.pop(moment, {}) for known in self._reasons)
         changed = self._changed.pop(moment, ())
@@ -120,22 +135,6 @@ class Comparison:
             before, after = then.get(topic, "none"), now.get(topic, "none")
             if before != after and topic not in changed:
                 yield Difference(moment, topic, before, after)
-
-
-def _areas_and_energies(command: ExchangeCommand) -> Iterator[tuple[Topic, _Said]]:
-    match command:
-        case ClaimAreas():
-            yield Topic("claim"), tuple(sorted((*command.ids, *command.names)))
-        case WithdrawOrders():
-            for area, side, slot in zip(command.asset, command.side, command.slot, strict=True):
-                yield Topic("order", area, side, slot), ("withdrawn",)
-        case SetGridFees():
-            for market, rate in zip(command.markets, command.rates.tolist(), strict=True):
-                yield Topic("grid fee", market), (rate, "cents/kWh")
-        case SendForecasts() | SendMeasurements():
-            yield from _energies(command)
-        case _:
-            pass
 
 
 def _energies(command: SendForecasts | SendMeasurements) -> Iterator[tuple[Topic, _Said]]:
