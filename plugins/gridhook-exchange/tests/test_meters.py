@@ -8,7 +8,6 @@ import tomllib
 import pytest
 
 from gridhook.cli import main
-from gridhook.deployment import prepare
 from gridhook_exchange.community import read_community
 
 UTC = datetime.UTC
@@ -76,24 +75,6 @@ def test_homes_loads_and_pvs_are_found_by_the_ends_of_names(new, meters, made, t
     files = sorted(file.name for file in (tmp_path / "village").iterdir())
     assert files == ["community.toml", "gridhook.toml", "meters.csv"]
     assert (tmp_path / "village" / "meters.csv").read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize("way", ["configuration", "exchange"])
-def test_what_was_written_trades_at_once(new, meters, tmp_path, way):
-    path = meters({"Home 1 load": 0.5, "Home 2 load": 0.5, "Home 1 pv": lambda hour: 2.0 if 9 <= hour % 24 < 15 else 0})
-    assert new("--meters", path, "--battery", "Home 1", 6.4, 5)[0] == 0
-    path.unlink()
-    folder = tmp_path / "village"
-    if way == "configuration":
-        deployment = prepare(folder / "gridhook.toml", slots=96)
-    else:
-        deployment = prepare(None, exchange=f"embedded:{folder / 'community.toml'}", slots=96)
-    figures = deployment.open().run()
-    assert [(member.name, set(member.kinds)) for member in figures.members] == [
-        ("Home 1", {"load", "pv", "storage"}),
-        ("Home 2", {"load"}),
-    ]
-    assert figures.trades > 0
 
 
 def test_columns_without_a_kind_are_a_home_each_and_net_where_they_go_below_zero(new, meters, made):

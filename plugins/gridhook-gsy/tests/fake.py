@@ -76,7 +76,7 @@ class FakeServer:
         )
         self.websocket_port = self.websockets.socket.getsockname()[1]
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-        threading.Thread(target=self.websockets.serve_forever, daemon=True).start()
+        threading.Thread(target=self._serve_websockets, daemon=True).start()
 
     @property
     def url(self):
@@ -91,6 +91,11 @@ class FakeServer:
         self.http.shutdown()
         self.http.server_close()
         self.websockets.shutdown()
+
+    def _serve_websockets(self):
+        # A test may be over before this has begun, and the socket closed.
+        with contextlib.suppress(OSError, ValueError):
+            self.websockets.serve_forever()
 
     def say(self, *frames):
         """Send frames: bytes and text as they are, others as JSON in bytes."""

@@ -32,7 +32,7 @@ class FixedFees:
 
     fee: float = attrs.field(default=10.0, validator=validators.ge(0))
     markets: dict[str, float] = attrs.field(
-        factory=dict, validator=validators.deep_mapping(value_validator=validators.ge(0))
+        factory=dict, validator=validators.deep_mapping(validators.instance_of(str), validators.ge(0))
     )
 
     def named_areas(self) -> Mapping[str, str]:

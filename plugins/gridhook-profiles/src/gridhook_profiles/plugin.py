@@ -50,7 +50,7 @@ class Profiles(SeriesSettings):
     load_kwh: float | None = attrs.field(default=None, validator=_kwh)
     pv_kwh: float | None = attrs.field(default=None, validator=_kwh)
     max_kw: dict[str, float] = attrs.field(
-        factory=dict, validator=validators.deep_mapping(value_validator=validators.ge(0.0))
+        factory=dict, validator=validators.deep_mapping(validators.instance_of(str), validators.ge(0.0))
     )
     _bounds: Bounds = attrs.field(init=False, repr=False)
     _slot_length: pendulum.Duration = attrs.field(init=False, factory=lambda: pendulum.duration(minutes=15))
