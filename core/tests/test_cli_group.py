@@ -16,7 +16,7 @@ import gridhook
 @click.command()
 @click.argument("how")
 @click.pass_context
-def serve(ctx, how):
+def steer(ctx, how):
     "Serve a community."
     click.echo(f"serving {how}")
     match how:
@@ -44,10 +44,10 @@ IMPORTED = re.compile(r"import time:.*\| +(\S+)$", re.MULTILINE)
 
 @pytest.fixture
 def install_commands(scripted_distribution, only_scripted):
-    """Return a function that installs nothing but a distribution with the commands ``serve`` and ``run``."""
+    """Return a function that installs nothing but a distribution with the commands ``steer`` and ``run``."""
 
     def install(source=SOURCE, requires=("gridhook>=0.1",)):
-        points = {"serve": f"{MODULE}:serve", "run": f"{MODULE}:run"}
+        points = {"steer": f"{MODULE}:steer", "run": f"{MODULE}:run"}
         scripted_distribution("a-command", {MODULE: source}, {COMMANDS: points}, requires=requires)
 
     return install
@@ -60,7 +60,7 @@ def test_the_help_names_all_commands_and_imports_none_of_them(install_commands, 
     assert done.status == 0
     own, added = done.out.split("Commands of plugins:")
     assert all(f"\n  {name} " in own for name in ("run", "config", "plugins"))
-    assert added.split() == ["serve", "(from", "a-command)"]
+    assert added.split() == ["steer", "(from", "a-command)"]
     assert MODULE not in sys.modules
 
 
@@ -83,7 +83,7 @@ def test_no_command_shows_the_help(call_gridhook, arguments):
     ("arguments", "said"),
     [
         (("rnu",), "no command 'rnu'; did you mean 'run'?"),
-        (("serv",), "no command 'serv'; did you mean 'serve'?"),
+        (("stee",), "no command 'stee'; did you mean 'steer'?"),
         (("zzz",), "no command 'zzz'\n"),
         (("--nonsense",), "No such option"),
         (("run", "--slot", "0"), "--slot"),
@@ -116,7 +116,7 @@ def test_a_wrong_call_exits_with_2(install_commands, call_gridhook, arguments, s
 )
 def test_a_command_of_a_plugin_is_called_and_ends_like_an_own_one(install_commands, call_gridhook, how, status, err):
     install_commands()
-    done = call_gridhook("serve", how)
+    done = call_gridhook("steer", how)
     assert (done.status, done.out) == (status, f"serving {how}\n")
     assert err is None or done.err == err
     assert "Traceback" not in done.err
@@ -124,7 +124,7 @@ def test_a_command_of_a_plugin_is_called_and_ends_like_an_own_one(install_comman
 
 def test_the_help_of_a_command_of_a_plugin(install_commands, call_gridhook):
     install_commands()
-    done = call_gridhook("serve", "--help")
+    done = call_gridhook("steer", "--help")
     assert done.status == 0
     assert "Serve a community." in done.out
 
@@ -138,22 +138,22 @@ def test_no_plugin_takes_the_place_of_an_own_command(install_commands, call_grid
     ("source", "why"),
     [
         ("import a_module_that_is_not_there", "No module named 'a_module_that_is_not_there'"),
-        ("", "has no attribute 'serve'"),
+        ("", "has no attribute 'steer'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(0)", "SystemExit: 0"),
     ],
 )
 def test_a_command_that_cannot_be_imported_says_whose_it_is(install_commands, call_gridhook, source, why):
     install_commands(source)
-    done = call_gridhook("serve", "well")
+    done = call_gridhook("steer", "well")
     assert done.status == 2
-    assert "the command 'serve' of a-command cannot be imported: " in done.err
+    assert "the command 'steer' of a-command cannot be imported: " in done.err
     assert why in done.err
 
 
 def test_a_command_for_another_core_is_not_imported(install_commands, call_gridhook):
     install_commands("1 / 0", requires=["gridhook>=99"])
-    done = call_gridhook("serve", "well")
+    done = call_gridhook("steer", "well")
     assert done.status == 2
     assert "a-command 1.0 works with gridhook>=99, and this is" in done.err
 

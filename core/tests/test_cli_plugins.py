@@ -67,7 +67,7 @@ def install(scripted_distribution, only_scripted):
             {
                 "gridhook": plugins,
                 "gridhook.exchanges": {"live": f"{MODULE}:Live"},
-                "gridhook.commands": {"serve": f"{MODULE}:serve"},
+                "gridhook.commands": {"steer": f"{MODULE}:steer"},
             },
             version=version,
             requires=requires,
@@ -86,7 +86,7 @@ def test_all_that_is_installed_is_listed_and_nothing_imported(install, call_grid
         ["plugin", "plain"],
         ["plugin", "solar"],
         ["exchange", "live"],
-        ["command", "serve"],
+        ["command", "steer"],
     ]
     assert {tuple(row[2:4]) for row in rows} == {("some-plugins", "2.1")}
     assert "(gridhook <99,>=0.1)" in done.out

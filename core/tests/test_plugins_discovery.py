@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 import pytest
 
-from gridhook.plugins.discovery import COMMANDS, EXCHANGES, PLUGINS, find_installed, missing
+from gridhook.plugins.discovery import ALLOWED, COMMANDS, EXCHANGES, PLUGINS, find_installed, missing
 
 CORE = version("gridhook")
 GROUP = "gridhook.only_in_this_test"
@@ -70,6 +70,62 @@ def test_a_name_that_two_distributions_claim_is_a_problem(scripted_distribution)
     assert found["own"].problem is None
 
 
+@pytest.mark.parametrize(
+    ("group", "name", "owner"),
+    [
+        (PLUGINS, "ramp", "gridhook-ramp"),
+        (EXCHANGES, "redis", "gridhook-redis"),
+        (COMMANDS, "serve", "gridhook-exchange"),
+    ],
+)
+def test_a_first_party_name_is_refused_to_others_although_its_owner_is_not_installed(
+    scripted_distribution, only_scripted, group, name, owner
+):
+    scripted_distribution("acme", {"acme_of_this_test": "1 / 0"}, {group: {name: "acme_of_this_test:Acme"}})
+    assert find_installed(group)[name].problem == (
+        f"'{name}' is a name of {owner}, and acme may not take it; uninstall acme"
+    )
+
+
+def test_a_first_party_name_stays_its_owners(scripted_distribution, only_scripted):
+    scripted_distribution("acme", {}, {PLUGINS: {"ramp": "acme:Ramp", "night": "acme:Night"}})
+    scripted_distribution("Gridhook_Ramp", {}, {PLUGINS: {"ramp": "gridhook_ramp:Ramp"}})
+    found = find_installed(PLUGINS)
+    assert (found["ramp"].distribution, found["ramp"].problem, found["ramp"].passed_over) == (
+        "Gridhook_Ramp",
+        None,
+        ("acme",),
+    )
+    assert (found["night"].problem, found["night"].passed_over) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed", "said"),
+    [
+        ("one", ["one"], "only one be loaded"),
+        (" two , one,", ["one", "two"], None),
+        ("", [], "no plugin be loaded"),
+        ("another", [], "only another be loaded"),
+        (None, ["one", "two"], None),
+    ],
+)
+def test_the_environment_limits_which_plugins_may_be_loaded(
+    scripted_distribution, only_scripted, monkeypatch, value, allowed, said
+):
+    scripted_distribution(
+        "some-plugin", {}, {PLUGINS: {"one": "some:One", "two": "some:Two"}, EXCHANGES: {"live": "some:Live"}}
+    )
+    if value is None:
+        monkeypatch.delenv(ALLOWED, raising=False)
+    else:
+        monkeypatch.setenv(ALLOWED, value)
+    found = find_installed(PLUGINS)
+    assert [name for name, one in found.items() if one.problem is None] == allowed
+    if said is not None:
+        assert found["two"].problem == f"GRIDHOOK_PLUGINS lets {said}, and not 'two'; add it there"
+    assert find_installed(EXCHANGES)["live"].problem is None, "a link is chosen by the address alone"
+
+
 def test_a_distribution_that_is_on_the_path_twice_counts_once(scripted_distribution, tmp_path, monkeypatch):
     """As an editable install and a build of it are."""
     site = scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, version="1.0")
@@ -92,5 +148,8 @@ def test_a_name_that_is_not_installed_proposes_the_nearest_or_lists_all(scripted
     scripted_distribution("some-plugin", {}, {GROUP: {"ramp": "some:Ramp", "fixed": "some:Fixed"}})
     installed = find_installed(GROUP)
     assert missing("rampe", installed, "plugin") == "no plugin 'rampe' is installed; did you mean 'ramp'?"
+    assert missing("deviations", installed, "plugin") == (
+        "no plugin 'deviations' is installed; pip install gridhook-deviations"
+    )
     assert missing("other", installed, "plugin") == "no plugin 'other' is installed; installed are fixed, ramp"
     assert missing("other", {}, "command") == "no command 'other' is installed; none is installed"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gridhook.plugins.firstparty import OWNERS
+
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MEMBERS = sorted([ROOT / "core", *(ROOT / "plugins").iterdir()])
@@ -46,6 +48,14 @@ def test_the_root_installs_every_member():
 def test_the_core_names_every_plugin_in_its_extra_all():
     extra = metadata_of(ROOT / "core")["optional-dependencies"]["all"]
     assert [re.split(r"[><=]", requirement)[0] for requirement in extra] == PLUGINS
+
+
+def test_the_core_knows_whose_every_first_party_name_is():
+    owners = {}
+    for member in MEMBERS:
+        for group, points in metadata_of(member).get("entry-points", {}).items():
+            owners.setdefault(group, {}).update(dict.fromkeys(points, member.name))
+    assert {group: dict(names) for group, names in OWNERS.items()} == owners
 
 
 def test_every_plugin_says_which_core_it_works_with():

@@ -22,15 +22,6 @@ from gridhook.settings import fields_of, read_settings
 
 __all__ = ["Examinable", "Examined", "Exchange", "Link", "LinkRequest", "Restoring", "base_layer", "find_exchange"]
 
-_HINTS = {
-    "embedded": "gridhook-exchange",
-    "gsy+http": "gridhook-gsy",
-    "gsy+https": "gridhook-gsy",
-    "redis": "gridhook-redis",
-    "rediss": "gridhook-redis",
-}
-"""Who provides which scheme, for people who have not installed it yet."""
-
 
 class Link(Protocol):
     """An open connection to an exchange.
@@ -206,8 +197,7 @@ def _load(scheme: str) -> tuple[type[Exchange] | None, str]:
     installed = find_installed(EXCHANGES)
     found = installed.get(scheme)
     if found is None:
-        hint = f"; pip install {_HINTS[scheme]}" if scheme in _HINTS else ""
-        return None, missing(scheme, installed, "exchange link") + hint
+        return None, missing(scheme, installed, "exchange link")
     if found.problem is not None:
         return None, found.problem
     cls = found.load()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -12,15 +13,19 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from gridhook.errors import did_you_mean, nearest
+from gridhook.plugins.firstparty import OWNERS
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.plugins.interrupts import interruptible
 
-__all__ = ["COMMANDS", "EXCHANGES", "PLUGINS", "Installed", "find_installed", "missing"]
+__all__ = ["ALLOWED", "COMMANDS", "EXCHANGES", "PLUGINS", "Installed", "find_installed", "missing"]
 
 PLUGINS = "gridhook"
 EXCHANGES = "gridhook.exchanges"
 COMMANDS = "gridhook.commands"
 """The entry-point groups: plugins, exchange links (name = URL scheme), subcommands."""
+
+ALLOWED = "GRIDHOOK_PLUGINS"
+"""The environment variable that limits which plugins may be loaded: their names, parted by commas."""
 
 _CORE = "gridhook"
 
@@ -32,7 +37,9 @@ class Installed:
     ``core_range``
         the versions of the core that the distribution says it works with; None: it does not say.
     ``problem``
-        why it cannot be used, or None.
+        why it may not be loaded, or None.
+    ``passed_over``
+        other distributions that provide the same name, which is not theirs.
     """
 
     name: str
@@ -41,6 +48,7 @@ class Installed:
     core_range: str | None
     problem: str | None
     entry_point: metadata.EntryPoint = attrs.field(repr=False)
+    passed_over: tuple[str, ...] = ()
 
     def load(self) -> Any | Failure:  # noqa: ANN401 - whatever the distribution provides
         """Import and return what the entry point names; the call is guarded, but not timed.
@@ -54,22 +62,35 @@ class Installed:
 def find_installed(group: str) -> Mapping[str, Installed]:
     """Return the entry points of a group by name.
 
-    A name that several distributions claim, and a distribution that does not work with this core, is returned with
-    its ``problem``.
+    Returned with its ``problem`` is what several distributions provide, what takes a first-party name, what does not
+    work with this core, and a plugin that ``GRIDHOOK_PLUGINS`` does not name.
     """
     by_name: dict[str, dict[str, Installed]] = {}
     for entry_point in metadata.entry_points(group=group):
         found = _describe(entry_point)
         # The same distribution can be on the path twice (an editable install and a build of it): the first one counts.
-        by_name.setdefault(found.name, {}).setdefault(found.distribution, found)
-    return {name: _only(list(claimants.values())) for name, claimants in sorted(by_name.items())}
+        by_name.setdefault(found.name, {}).setdefault(canonicalize_name(found.distribution), found)
+    owners, allowed = OWNERS.get(group, {}), _allowed() if group == PLUGINS else None
+    return {
+        name: _limited(_chosen(list(claimants.values()), owners.get(name)), allowed)
+        for name, claimants in sorted(by_name.items())
+    }
 
 
 def missing(name: str, installed: Mapping[str, Installed], what: str) -> str:
     """Return the message for a ``name`` that is not installed."""
+    owner = next((names[name] for names in OWNERS.values() if name in names), None)
+    if owner is not None:
+        return f"no {what} {name!r} is installed; pip install {owner}"
     guess = did_you_mean(nearest(name, installed))
     known = f"; installed are {', '.join(installed)}" if installed else "; none is installed"
     return f"no {what} {name!r} is installed{guess or known}"
+
+
+def _allowed() -> tuple[str, ...] | None:
+    """Return the names of plugins that may be loaded; None: all."""
+    value = os.environ.get(ALLOWED)
+    return None if value is None else tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def _describe(entry_point: metadata.EntryPoint) -> Installed:
@@ -102,8 +123,23 @@ def _core_range(distribution: metadata.Distribution) -> tuple[str | None, str | 
     return None, None
 
 
-def _only(claimants: list[Installed]) -> Installed:
-    if len(claimants) == 1:
-        return claimants[0]
-    names = " and ".join(sorted(claimant.distribution for claimant in claimants))
-    return attrs.evolve(claimants[0], problem=f"{names} both provide {claimants[0].name!r}; uninstall one of them")
+def _chosen(claimants: Sequence[Installed], owner: str | None) -> Installed:
+    """Return the one that has a right to the name, or one with a problem."""
+    others = sorted(one.distribution for one in claimants if canonicalize_name(one.distribution) != owner)
+    if owner is not None and len(others) < len(claimants):
+        (own,) = (one for one in claimants if canonicalize_name(one.distribution) == owner)
+        return attrs.evolve(own, passed_over=tuple(others))
+    first, names = claimants[0], " and ".join(others)
+    if owner is not None:
+        problem = f"{first.name!r} is a name of {owner}, and {names} may not take it; uninstall {names}"
+        return attrs.evolve(first, problem=problem)
+    if len(claimants) > 1:
+        return attrs.evolve(first, problem=f"{names} both provide {first.name!r}; uninstall one of them")
+    return first
+
+
+def _limited(found: Installed, allowed: tuple[str, ...] | None) -> Installed:
+    if allowed is None or found.name in allowed or found.problem is not None:
+        return found
+    may = f"only {', '.join(allowed)}" if allowed else "no plugin"
+    return attrs.evolve(found, problem=f"{ALLOWED} lets {may} be loaded, and not {found.name!r}; add it there")
