@@ -30,7 +30,6 @@ def test_a_column_has_its_type_and_its_values(convert, values, dtype):
         (floats, np.array([1.0, 2.0])),
         (ints, np.array([1, 2])),
         (bools, np.array([True, False])),
-        (objects, np.array(["a", "b"], dtype=object)),
     ],
 )
 def test_a_column_is_read_only_and_leaves_the_callers_array_writable(convert, array):
@@ -40,6 +39,13 @@ def test_a_column_is_read_only_and_leaves_the_callers_array_writable(convert, ar
     assert np.shares_memory(column, array)
     array[0] = array[1]
     assert column[0] == array[1]
+
+
+def test_a_column_of_objects_is_the_callers_array_which_becomes_read_only():
+    array = np.array(["a", "b"], dtype=object)
+    column = objects(array)
+    assert np.shares_memory(column, array)
+    assert not array.flags.writeable
 
 
 def test_a_column_that_is_read_only_is_taken_as_it_is():
@@ -63,3 +69,10 @@ def test_sums_adds_the_amounts_of_each_group(pairs):
     added = sums(groups, [amount for _, amount in pairs], 6)
     assert added.dtype == np.float64
     assert added.tolist() == [sum(amount for its, amount in pairs if its == group) for group in range(6)]
+
+
+@pytest.mark.parametrize("make", [floats, ints, bools, objects])
+def test_nobody_can_make_a_column_writable_again(make):
+    for column in (make([1, 0]), make(np.array([1, 0])), make(np.array([1, 0, 1, 0])[::2])):
+        with pytest.raises(ValueError, match="cannot set WRITEABLE flag"):
+            column.flags.writeable = True

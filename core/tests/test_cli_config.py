@@ -68,15 +68,11 @@ STAND_INS = ("claim", "ramp", "preferences", "profiles", "deviations")
 @pytest.fixture
 def stand_ins(scripted_distribution, only_scripted, tmp_path, monkeypatch):
     """Nothing is installed but stand-ins of the first-party plugins; the current folder is empty."""
-    scripted_distribution(
-        "stand-ins",
-        {EMBEDDED: EMBEDDED_SOURCE},
-        {
-            "gridhook.exchanges": {"embedded": f"{EMBEDDED}:Exchange"},
-            "gridhook": {name: f"{EMBEDDED}:{name.title()}" for name in STAND_INS},
-        },
-        requires=("gridhook>=0.1",),
-    )
+    exchange = {"gridhook.exchanges": {"embedded": f"{EMBEDDED}:Exchange"}}
+    scripted_distribution("gridhook-exchange", {EMBEDDED: EMBEDDED_SOURCE}, exchange, requires=("gridhook>=0.1",))
+    for name in STAND_INS:
+        plugin = {"gridhook": {name: f"{EMBEDDED}:{name.title()}"}}
+        scripted_distribution(f"gridhook-{name}", {}, plugin, requires=("gridhook>=0.1",))
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -188,7 +184,12 @@ def test_the_effective_values_are_toml(call_gridhook, scripted_config):
     }
     assert values["pricing"] == {"use": ["scripted-rates"], "routes": {"Grid/House/*": ["scripted-rates"]}}
     assert values["settlement"] == {"use": [], "routes": {}}
-    assert values["guard"] == {"timeout_seconds": 10.0, "failures": 3}
+    assert values["guard"] == {
+        "timeout_seconds": 10.0,
+        "failures": 3,
+        "highest_rate": 1000.0,
+        "on_load_failure": "stop",
+    }
     assert values["plugins"]["scripted-claims"] == {"kinds": ["load", "pv"]}
     assert values["plugins"]["scripted-rates"]["rate"] == 20.0
     assert str(values["plugins"]["scripted-rates"]["first_day"]) == "2026-06-15"

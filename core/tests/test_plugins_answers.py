@@ -204,3 +204,13 @@ def test_a_claim_consists_of_texts(part):
 def test_one_rate_for_all_lots_is_told_of_per_lot():
     with pytest.raises(WrongAnswerError, match=r"not the number 20\.0; @per_lot takes a rule for one lot$"):
         check_rates(20.0, 2)
+
+
+@pytest.mark.parametrize("answer", [[1000.1, 5.0], Orders([0], [1e9], [0.5])])
+def test_a_rate_that_can_only_be_in_another_unit_is_wrong(answer):
+    with pytest.raises(WrongAnswerError, match=r"above the highest that \[guard\] allows \(highest_rate = 1000\)"):
+        check_offers(answer, LOTS, 1000.0)
+
+
+def test_the_highest_rate_and_hold_are_right():
+    assert check_rates([1000.0, HOLD], 2, 1000.0).tolist() == [1000.0, HOLD]

@@ -3,9 +3,10 @@
 import signal
 import sys
 
+import numpy as np
 import pytest
 
-from gridhook import ConfigError
+from gridhook import ConfigError, SessionInfo
 from gridhook.plugins import build_manager, load_plugins
 from gridhook.plugins.discovery import PLUGINS
 from gridhook.plugins.manager import NoCoreRangeWarning
@@ -126,6 +127,92 @@ def test_a_plugin_that_cannot_be_loaded_is_told_where_it_is_used(scripted_distri
             "'broken' cannot be imported: ZeroDivisionError: division by zero (broken_of_this_test.py, line 2)",
         )
     ]
+
+
+BROKEN = """
+import attrs
+from gridhook import hookimpl
+
+@attrs.define
+class Broken:
+    rate: float = 1.0
+
+    def __attrs_post_init__(self):
+        raise RuntimeError("no such feed")
+
+    @hookimpl
+    def price_energy(self, lots): ...
+"""
+
+
+@pytest.fixture
+def broken(scripted_distribution):
+    """Install the plugins broken, which cannot be constructed, and misplaced, which is for another domain."""
+    points = {"broken": f"{MODULE}:Broken", "first-pricer": f"{MODULE}:Pricer", "a-claimer": f"{MODULE}:Claimer"}
+    scripted_distribution("a-plugin", {MODULE: BROKEN + SOURCE}, {PLUGINS: points}, requires=["gridhook>=0.1"])
+
+
+def test_a_broken_plugin_stops_everything_unless_the_configuration_says_otherwise(broken, config_of):
+    sections = {"pricing": {"use": ["broken", "first-pricer"]}}
+    ((path, message),) = problems_of(config_of(**sections))
+    assert (path, message.partition(" (")[0]) == (
+        "plugins.broken",
+        "'broken' cannot be constructed: RuntimeError: no such feed",
+    )
+    manager, problems = load_plugins(config_of(**sections, guard={"on_load_failure": "go-on"}))
+    assert problems == []
+    ((name, (problem,)),) = manager.absent.items()
+    assert (name, problem.message) == ("broken", message)
+    assert "RuntimeError: no such feed" in problem.traceback
+
+
+def test_a_plugin_that_is_not_there_fails_whenever_it_is_asked(broken, config_of):
+    manager = build_manager(
+        config_of(pricing={"use": ["first-pricer"], "routes": {"pv": ["broken"]}}, guard={"on_load_failure": "go-on"})
+    )
+    priced = manager.decisions.price_energy(make_lots({"kind": "pv"}, {"kind": "load"}), make_market())
+    assert priced.orders.lot.tolist() == [1]
+    assert priced.plugin.tolist() == ["broken", "first-pricer"]
+    (failure,) = manager.decisions.take_failures()
+    assert (failure.plugin, failure.hook) == ("broken", "price_energy")
+    assert failure.message.startswith("it is not loaded: 'broken' cannot be constructed: RuntimeError: no such feed")
+
+
+def test_what_may_have_been_a_cap_or_a_requirement_lets_nothing_through(broken, config_of):
+    manager = build_manager(
+        config_of(
+            pricing={"use": ["first-pricer", "broken"]},
+            requirements={"use": ["broken"]},
+            guard={"on_load_failure": "go-on"},
+        )
+    )
+    lots = make_lots({})
+    assert len(manager.decisions.price_energy(lots, make_market()).orders) == 0
+    assert manager.decisions.require(lots, np.ones(1), make_market()).failed == {0: "broken"}
+
+
+def test_a_broken_observer_is_told_once(broken, config_of):
+    manager = build_manager(config_of({"broken": {}}, guard={"on_load_failure": "go-on"}))
+    manager.decisions.start_session(SessionInfo("ada", "scripted:house"))
+    assert [failure.hook for failure in manager.decisions.take_failures()] == ["session_started"]
+    assert [(one.name, one.domain, one.failures) for one in manager.decisions.figures()] == [
+        ("broken", "observation", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tables", "sections"),
+    [
+        ({"first-pricer": {"rate": "ten"}}, {"pricing": {"use": ["first-pricer"]}}),
+        ({}, {"pricing": {"use": ["nobody"]}}),
+        ({}, {"pricing": {"use": ["a-claimer"]}}),
+    ],
+    ids=["setting", "not-installed", "another-domain"],
+)
+def test_mistakes_of_the_configuration_always_stop(broken, config_of, tables, sections):
+    manager, problems = load_plugins(config_of(tables, **sections, guard={"on_load_failure": "go-on"}))
+    assert len(problems) == 1
+    assert manager.absent == {}
 
 
 def test_a_plugin_has_to_do_what_it_is_used_for(installed, config_of):

@@ -60,11 +60,12 @@ class Day:
     Between run and exchange are a ``network``, which knows of bytes, and a ``meddler``, who knows of messages.
     """
 
-    def __init__(self, serve, folder, environment=None, ping_seconds=1.0):
+    def __init__(self, serve, folder, environment=None, ping_seconds=1.0, slot_seconds=SLOT_SECONDS):
         self.folder = folder
         self.diary = Diary()
         self.serve = serve
         self.ping_seconds = ping_seconds
+        self.slot_seconds = slot_seconds
         self.community = write_community(folder)
         self.watcher = None
         self.start_server("served")
@@ -83,7 +84,7 @@ class Day:
     def start_server(self, report):
         """Start an exchange, and watch it."""
         self.report = self.folder / report
-        arguments = ("--slot-seconds", SLOT_SECONDS, "--report", self.report)
+        arguments = ("--slot-seconds", self.slot_seconds, "--report", self.report)
         self.server = self.serve(self.community, *arguments, *self.server_options())
         self.server.facts |= {"username": USER, "password": PASSWORD}
         if self.watcher is not None:

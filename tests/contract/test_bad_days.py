@@ -46,7 +46,8 @@ def test_a_frame_that_is_cut_in_its_middle_does_no_harm(begin):
 
 @pytest.mark.thorough
 def test_a_network_that_swallows_everything_is_noticed_and_waited_out(begin):
-    day = begin()
+    # An attempt that is under way when the network is there again lasts up to timeout_seconds: that has to be a tick.
+    day = begin(slot_seconds=20)
     ends = time.monotonic() + SWALLOWED_SECONDS
     day.network.swallow()
     day.wait_until_said("is lost")

@@ -161,6 +161,8 @@ ELSEWHERE = {
     "plugins.ramp.market_maker_rate": "tests/contract/test_template_strategies.py",
     "guard.timeout_seconds": "test_the_guards_timeout_cuts_off_a_slow_plugin",
     "guard.failures": "test_the_guards_failures_bench_a_plugin",
+    "guard.highest_rate": "test_the_guards_highest_rate_stops_a_rate_in_another_unit",
+    "guard.on_load_failure": "tests/integration/test_bad_plugins.py",
 }
 
 OWN = """
@@ -280,3 +282,12 @@ def test_the_guards_failures_bench_a_plugin(gridhook, tmp_path, own_plugins, fai
     outcome = json.loads(gridhook("run", "gridhook.toml", "--json", "--slots", "1", **own_plugins).stdout)
     (slow,) = [plugin for plugin in outcome["plugins"] if plugin["name"] == "slow"]
     assert slow["calls"] == slow["failures"] == failures
+
+
+@pytest.mark.parametrize(("highest", "fails"), [("25.0", True), ("1000.0", False)])
+def test_the_guards_highest_rate_stops_a_rate_in_another_unit(gridhook, tmp_path, highest, fails):
+    rates = {"pricing": 'use = ["fixed"]', "plugins.fixed": "rate = 26.0", "guard": f"highest_rate = {highest}"}
+    write(tmp_path, BASE | rates)
+    outcome = json.loads(gridhook("run", "gridhook.toml", "--json", "--slots", "1").stdout)
+    assert (outcome["orders"] == 0) == fails
+    assert (outcome["reasons"]["plugin_failed"] > 0) == fails

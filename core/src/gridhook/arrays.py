@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,13 +32,17 @@ def bools(values: ArrayLike) -> Bools:
 
 
 def objects(values: Iterable[object]) -> Objects:
-    """Return ``values`` (texts, instants) as a read-only one-dimensional object array."""
+    """Return ``values`` (texts, instants) as a read-only one-dimensional object array; one that is given becomes so."""
     if isinstance(values, np.ndarray):
-        return _read_only(values if values.dtype == object else values.astype(object))
-    listed = list(values)
-    array = np.empty(len(listed), dtype=object)
-    array[:] = listed
-    return _read_only(array)
+        array = values if values.dtype == object else values.astype(object)
+    else:
+        listed = list(values)
+        array = np.empty(len(listed), dtype=object)
+        array[:] = listed
+    if not array.flags.writeable:
+        return array
+    array.setflags(write=False)
+    return array.view()
 
 
 def sums(groups: Ints, amounts: ArrayLike, count: int) -> Floats:
@@ -49,7 +53,5 @@ def sums(groups: Ints, amounts: ArrayLike, count: int) -> Floats:
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     if not array.flags.writeable:
         return array
-    # A view: the caller's own array stays writable for the caller.
-    view = array.view()
-    view.setflags(write=False)
-    return view
+    # The caller's own array stays writable for the caller, and nobody can make what is returned writable again.
+    return np.asarray(memoryview(cast(Any, array)).toreadonly())

@@ -50,7 +50,8 @@ class Problem:
     """One mistake in a configuration.
 
     ``path`` is where it is, such as ``pricing.routes.storage``; ``file`` and ``line`` say where that was written.
-    ``near`` is the path that was written instead, where ``path`` itself was not.
+    ``near`` is the path that was written instead, where ``path`` itself was not. ``traceback`` is that of the plugin's
+    exception, if one is the reason.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Problem:
     file: Path | None = None
     line: int | None = None
     near: str = ""
+    traceback: str = attrs.field(default="", eq=False, repr=False)
 
     def __str__(self) -> str:
         place = self.file and (f"{self.file}:{self.line}" if self.line else str(self.file))

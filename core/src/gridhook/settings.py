@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import inspect
 import math
+import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -222,10 +223,12 @@ def _problem(error: BaseException, at: str, *, is_field: bool) -> Problem:
     is_meant = isinstance(error, (ValueError, TypeError) if is_field else ValueError)
     if is_meant and not isinstance(error, UnicodeError) and error.args:
         return Problem(at, on_one_line(str(error.args[0])))
+    # Anything else is a failure of the class and not of the table.
+    trace = "".join(traceback.format_exception(error))
     if is_field:
-        return Problem(at, f"is refused: {describe(error)}")
+        return Problem(at, f"is refused: {describe(error)}", traceback=trace)
     name = at.rpartition(".")[2]
-    return Problem(at, f"{name!r} cannot be constructed: {describe(error)}".removeprefix("'' "))
+    return Problem(at, f"{name!r} cannot be constructed: {describe(error)}".removeprefix("'' "), traceback=trace)
 
 
 def _place(error: BaseException, at: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import click
 
 from gridhook.cli.logs import LEVELS, set_up_logging
+from gridhook.cli.streams import silent_stdout
 from gridhook.deployment import prepare
 from gridhook.errors import ConfigError, Problem
 from gridhook.records.again import Again
@@ -41,7 +41,7 @@ def replay(record: Path, config: Path | None, limit: int, log_level: str) -> Non
     areas: Counter[str] = Counter()
     for header, lines in _sessions(read_record(record)):
         # What plugins print must not get between the differences.
-        with contextlib.redirect_stdout(sys.stderr):
+        with silent_stdout():
             again = _prepare(record, header, config)
             found = _texts(again, lines, areas)
             shown = list(islice(found, max(0, limit - total)))

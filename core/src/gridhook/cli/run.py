@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from gridhook.cli.dryrun import UnsentOrders
 from gridhook.cli.interrupts import figures_come_first
 from gridhook.cli.logs import LEVELS, set_up_logging
 from gridhook.cli.progress import slot_progress
+from gridhook.cli.streams import silent_stdout
 from gridhook.deployment import prepare
 from gridhook.errors import ExchangeError
 from gridhook.figures import Figures
@@ -56,7 +56,7 @@ def run(
     set_up_logging(log_level, log_file)
     relax_collector()
     # What plugins print must not get between the figures.
-    with contextlib.redirect_stdout(sys.stderr):
+    with silent_stdout():
         deployment = prepare(config, exchange=exchange, slots=slots)
         results = None if report is None else SessionResults(ResultsFolder(report))
         recorder = None if record is None else Recorder(record)

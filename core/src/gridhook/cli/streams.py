@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-__all__ = ["StdoutError", "checked_stdout"]
+__all__ = ["StdoutError", "checked_stdout", "silent_stdout"]
 
 
 class StdoutError(Exception):
@@ -32,6 +33,18 @@ def checked_stdout() -> Iterator[None]:
     finally:
         sys.stdout = stream
         checked.close()
+
+
+@contextmanager
+def silent_stdout() -> Iterator[None]:
+    """Send all that is printed to stderr, also what goes past ``sys.stdout``: libraries in C, other processes."""
+    with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as undo:
+        if sys.__stdout__ is not None and sys.__stderr__ is not None:  # else 1 or 2 may be another file by now
+            kept = os.dup(1)
+            undo.callback(os.close, kept)
+            os.dup2(2, 1)
+            undo.callback(os.dup2, kept, 1)
+        yield
 
 
 class _Checked:

@@ -31,6 +31,8 @@ def check_plugins(found: Survey, tell: Tell) -> None:
         if plugin is None:
             remedy = "do what is said under config; gridhook plugins list shows what is installed"
             tell(wrong(f"plugin {name}", "is not loaded", remedy, is_config=True))
+        elif name in found.manager.absent:
+            tell(_absent(name, found))
         else:
             tell(_loaded(plugin, installed[name].core_range))
 
@@ -58,6 +60,12 @@ def _loaded(plugin: Plugin, core_range: str | None) -> Check:
         remedy = f"ask the authors of {plugin.distribution} to name a range; until then, try it before it trades"
         return warning(name, f"{origin}; it does not say which versions of gridhook it works with", remedy)
     return ok(name, f"{origin}; works with gridhook{core_range}")
+
+
+def _absent(name: str, found: Survey) -> Check:
+    text = "; ".join(str(found.reading.place(problem)) for problem in found.manager.absent[name])
+    remedy = f"a run goes on, and {name} fails whenever it is asked; gridhook plugins doctor {name} tells more"
+    return wrong(f"plugin {name}", text, remedy)
 
 
 def _without(domain: str) -> Check:

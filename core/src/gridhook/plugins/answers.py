@@ -18,25 +18,27 @@ __all__ = ["check_claim", "check_energies", "check_fees", "check_offers", "check
 _ROUNDING = 1e-9
 
 
-def check_rates(answer: object, rows: int) -> Rates:
-    """Return an answer as float64 (rows,): finite, ``HOLD`` or NaN."""
+def check_rates(answer: object, rows: int, highest: float = math.inf) -> Rates:
+    """Return an answer as float64 (rows,): finite and not above ``highest``, ``HOLD`` or NaN."""
     rates = _numbers(answer, (rows,), "one rate per lot", "; @per_lot takes a rule for one lot")
     if np.any(np.isneginf(rates)):
         msg = "a rate is -inf; HOLD (inf) is what holds a lot"
         raise WrongAnswerError(msg)
+    _check_highest(rates, highest)
     return rates
 
 
-def check_offers(answer: object, lots: Lots) -> Orders | Rates:
+def check_offers(answer: object, lots: Lots, highest: float = math.inf) -> Orders | Rates:
     """Return an answer to ``price_energy`` or ``settle_deviations``: rates, or orders within the lots' energy."""
     if not isinstance(answer, Orders):
-        return check_rates(answer, len(lots))
+        return check_rates(answer, len(lots), highest)
     if len(answer) and not (answer.lot.min() >= 0 and answer.lot.max() < len(lots)):
         msg = f"orders name lots from {answer.lot.min()} to {answer.lot.max()}, and there are {len(lots)}"
         raise WrongAnswerError(msg)
     if not np.all(np.isfinite(answer.rate) | (answer.rate == HOLD)):
         msg = "orders have rates that are neither finite nor HOLD"
         raise WrongAnswerError(msg)
+    _check_highest(answer.rate, highest)
     placed = answer.rate != HOLD
     if not np.all(np.isfinite(answer.energy_kwh[placed]) & (answer.energy_kwh[placed] > 0)):
         msg = "orders have energies that are not above zero"
@@ -102,6 +104,16 @@ def check_claim(answer: object) -> Claim:
             msg = f"a claim consists of texts, not {part!r}"
             raise WrongAnswerError(msg)
     return answer
+
+
+def _check_highest(rates: Rates, highest: float) -> None:
+    absurd = (rates > highest) & (rates != HOLD)
+    if np.any(absurd):
+        msg = (
+            f"a rate is {rates[absurd].max():.6g} cents/kWh, above the highest that [guard] allows "
+            f"(highest_rate = {highest:g})"
+        )
+        raise WrongAnswerError(msg)
 
 
 def _check_requirement(one: object) -> None:

@@ -10,6 +10,7 @@ import attrs
 import numpy as np
 import pendulum
 
+from gridhook.arrays import floats
 from gridhook.assets import Assets
 from gridhook.claims import Claim
 from gridhook.config import Config
@@ -41,8 +42,9 @@ class Decisions:
             domain: Router(domain, config.section(domain).use, config.routes(domain))
             for domain in ("pricing", "requirements", "forecasting", "settlement")
         }
-        self._pricing = Pricing(caller, self._routers["pricing"], "price_energy", "lots")
-        self._settling = Pricing(caller, self._routers["settlement"], "settle_deviations", "deviations")
+        highest = config.guard.highest_rate
+        self._pricing = Pricing(caller, self._routers["pricing"], "price_energy", "lots", highest)
+        self._settling = Pricing(caller, self._routers["settlement"], "settle_deviations", "deviations", highest)
 
     def unmatched_routes(self, tree: Tree) -> list[Problem]:
         """Return a problem for each key of a route that no asset of the grid matches."""
@@ -100,7 +102,7 @@ class Decisions:
             answer = self._caller.call(
                 turn.plugin,
                 "require",
-                {"lots": asked, "rates": rates[turn.rows], "market": market},
+                {"lots": asked, "rates": floats(rates[turn.rows]), "market": market},
                 partial(_combine, combined, rows=rows, sides=sides),
                 asked.path,
             )

@@ -56,6 +56,7 @@ class Guard:
         self.timeout_seconds = timeout_seconds
         self.tick_seconds: float | None = None
         self._inside = False
+        self._was_cut = False
         self._armed = False
 
     @contextmanager
@@ -83,7 +84,7 @@ class Guard:
         try:
             try:
                 self._start()
-                return function()
+                answer = function()
             finally:
                 self._stop()
         except _CutOffError as error:
@@ -94,6 +95,9 @@ class Guard:
             return Failure(str(error), _trace(error))
         except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a plugin end nothing
             return Failure(_describe(error), _trace(error))
+        if self._was_cut:
+            return Failure(f"did not answer within {self._limit:g} s, and swallowed what cut it off", "")
+        return answer
 
     @property
     def _limit(self) -> float:
@@ -102,7 +106,7 @@ class Guard:
         return min(self.timeout_seconds, max(self.tick_seconds, _SHORTEST_SECONDS))
 
     def _start(self) -> None:
-        self._inside = True
+        self._inside, self._was_cut = True, False
         if self._armed:
             signal.setitimer(signal.ITIMER_REAL, self._limit, _AGAIN_SECONDS)
 
@@ -113,6 +117,7 @@ class Guard:
 
     def _cut_off(self, _signal: int, _frame: FrameType | None) -> None:
         if self._inside:
+            self._was_cut = True
             raise _CutOffError
 
 

@@ -71,7 +71,7 @@ class Registry:
         """
         found = self._guard.call(installed.entry_point.load)
         if isinstance(found, Failure):
-            return None, [Problem("", f"{installed.name!r} cannot be imported: {found.message}")]
+            return None, [_failed(installed.name, "imported", found)]
         instance, problems = self._construct(found, installed.name, table)
         if problems:
             return None, problems
@@ -79,7 +79,7 @@ class Registry:
             lambda: self.register(installed.name, instance, installed.distribution, installed.version)
         )
         if isinstance(registered, Failure):
-            return None, [Problem("", f"{installed.name!r} cannot be registered: {registered.message}")]
+            return None, [_failed(installed.name, "registered", registered)]
         return registered
 
     def register(
@@ -129,9 +129,13 @@ class Registry:
             problems = _no_settings(name, table) or _lacking(name, found)
             built = (None, problems) if problems else self._guard.call(lambda: (found(), []))
         if isinstance(built, Failure):
-            return None, [Problem("", f"{name!r} cannot be constructed: {built.message}")]
+            return None, [_failed(name, "constructed", built)]
         instance, problems = built
         return instance, problems
+
+
+def _failed(name: str, how: str, failure: Failure) -> Problem:
+    return Problem("", f"{name!r} cannot be {how}: {failure.message}", traceback=failure.traceback)
 
 
 def _no_settings(name: str, table: Table) -> list[Problem]:

@@ -11,6 +11,7 @@ import attrs
 from gridhook.config import DOMAINS, Config, Table
 from gridhook.errors import ConfigError, Problem, join_path
 from gridhook.grid import Tree
+from gridhook.plugins.absent import stand_in
 from gridhook.plugins.calling import Caller
 from gridhook.plugins.decisions import Decisions
 from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
@@ -29,12 +30,17 @@ class NoCoreRangeWarning(UserWarning):
 
 @attrs.frozen(eq=False)
 class Manager:
-    """The loaded plugins of one session, by name, in the configuration's order, and the areas that they name."""
+    """The loaded plugins of one session, by name, in the configuration's order, and the areas that they name.
+
+    ``absent``
+        what is wrong with plugins that are broken, and without which trading goes on.
+    """
 
     plugins: Mapping[str, Plugin]
     guard: Guard
     decisions: Decisions
     named: Sequence[NamedArea] = ()
+    absent: Mapping[str, Sequence[Problem]] = attrs.field(factory=dict)
 
     def unknown_areas(self, tree: Tree) -> list[Problem]:
         """Return a problem for each route and each setting of a plugin that leads to no area of the grid."""
@@ -61,6 +67,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
     named: list[NamedArea] = []
     problems: list[Problem] = []
     faulty: set[str] = set()
+    absent: dict[str, list[Problem]] = {}
     with guard.armed(), interruptible() as check_interrupt:
         for name, places in named_plugins(config).items():
             found = installed.get(name)
@@ -75,12 +82,24 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
                 named += names
                 wrong += more
             check_interrupt()
-            if wrong:
-                faulty.add(name)
-            problems += [_placed(problem, table, places, is_written=name in config.plugins) for problem in wrong]
+            if not wrong:
+                continue
+            faulty.add(name)
+            placed = [_placed(problem, table, places, is_written=name in config.plugins) for problem in wrong]
+            if _goes_on(config, wrong):
+                plugins[name] = stand_in(found, config, [problem.message for problem in wrong])
+                absent[name] = placed
+            else:
+                problems += placed
     problems += _misplaced(config, {name: plugin for name, plugin in plugins.items() if name not in faulty})
     decisions = Decisions(config, Caller(plugins, guard, config.guard.failures))
-    return Manager(plugins, guard, decisions, named), problems
+    return Manager(plugins, guard, decisions, named, absent), problems
+
+
+def _goes_on(config: Config, wrong: Sequence[Problem]) -> bool:
+    """Tell a broken plugin from one with wrong settings, which are the configuration's mistakes."""
+    is_broken = all(problem.traceback or not problem.path for problem in wrong)
+    return is_broken and config.guard.on_load_failure == "go-on"
 
 
 def _load(registry: Registry, found: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:

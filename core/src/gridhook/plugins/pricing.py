@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from gridhook.arrays import Bools, Floats, Ints
+from gridhook.arrays import Bools, Floats, Ints, floats
 from gridhook.deciding import Priced
 from gridhook.lots import Lots
 from gridhook.market import Market
@@ -25,11 +26,14 @@ __all__ = ["Pricing"]
 class Pricing:
     """Asks the plugins of one domain's routes for rates: ``price_energy``, or ``settle_deviations``."""
 
-    def __init__(self, caller: Caller, router: Router, hook: str, table_argument: str) -> None:
+    def __init__(
+        self, caller: Caller, router: Router, hook: str, table_argument: str, highest_rate: float = math.inf
+    ) -> None:
         self._caller = caller
         self._router = router
         self._hook = hook
         self._table_argument = table_argument
+        self._highest_rate = highest_rate
 
     def price(self, lots: Lots, market: Market) -> Priced:
         """Return what the plugins want for each lot."""
@@ -40,7 +44,7 @@ class Pricing:
                 turn.plugin,
                 self._hook,
                 {self._table_argument: asked, "market": market},
-                partial(check_offers, lots=asked),
+                partial(check_offers, lots=asked, highest=self._highest_rate),
                 asked.path,
             )
             merged.add(turn.plugin, turn.rows, answer)
@@ -55,12 +59,12 @@ class Pricing:
         reason, plugin = priced.reason.copy(), priced.plugin.copy()
         alive = np.ones(len(rates), dtype=np.bool_)
         for turn in self._router.turns(rows, self._caller.implements("adjust_rates"), alive.view):
-            arguments: Mapping[str, Any] = {"rates": _read_only(rates[turn.rows]), "lots": rows.take(turn.rows)}
+            arguments: Mapping[str, Any] = {"rates": floats(rates[turn.rows]), "lots": rows.take(turn.rows)}
             answer = self._caller.call(
                 turn.plugin,
                 "adjust_rates",
                 {**arguments, "market": market},
-                partial(check_rates, rows=len(turn.rows)),
+                partial(check_rates, rows=len(turn.rows), highest=self._highest_rate),
                 rows.path[turn.rows],
             )
             if answer is None:
@@ -76,11 +80,6 @@ class Pricing:
             alive &= ~np.isin(priced.orders.lot, lots_dropped)
         kept = Orders(priced.orders.lot[alive], rates[alive], priced.orders.energy_kwh[alive])
         return Priced(kept, reason, plugin)
-
-
-def _read_only(array: Floats) -> Floats:
-    array.flags.writeable = False
-    return array
 
 
 class _Merge:
