@@ -79,6 +79,23 @@ def test_without_json_the_figures_are_for_people(call_gridhook, scripted_config)
     assert "\x1b" not in done.out + done.err
 
 
+def test_what_plugins_cost_is_shown_on_stderr(call_gridhook, scripted_config):
+    done = call_gridhook("run", scripted_config(), "--json", "--trace-plugins")
+    assert json.loads(done.out)["slots"] == 3
+    heading, *rows = [line.split() for line in done.err.splitlines() if line.startswith(("plugin ", "scripted-"))]
+    assert heading[:4] == ["plugin", "hook", "calls", "failures"]
+    by_hook = {(row[0], row[1]): row[2:] for row in rows}
+    assert set(by_hook) == {
+        ("scripted-rates", "price_energy"),
+        ("scripted-rates", "session_finished"),
+        ("scripted-claims", "claim_assets"),
+    }
+    calls, failures, _, _, _, asked, answered = by_hook["scripted-rates", "price_energy"]
+    assert (calls, failures, asked, answered) == ("6", "0", "12", "100%")
+    totals = [float(row[4]) for row in rows]
+    assert totals == sorted(totals, reverse=True)
+
+
 def test_the_number_of_slots(run_json):
     assert run_json("", "--slots", 2)[1]["slots"] == 2
     assert run_json("", "--slots", 9)[1]["slots"] == 3

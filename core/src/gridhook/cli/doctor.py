@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from gridhook.checks import Check, Status
-from gridhook.cli.logs import LEVELS, set_up_logging
+from gridhook.cli.logs import log_options
 from gridhook.deployment import survey
 from gridhook.examining import examine
 
@@ -28,21 +28,17 @@ _COUNTED: Mapping[Status, str] = {"ok": "ok", "warning": "warnings", "wrong": "w
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--exchange", metavar="URL", help="Look there; goes before the configuration.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as one JSON object, and nothing else.")
-@click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
-@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there and not to stderr.")
+@log_options
 def doctor(
     config: Path | None,
     exchange: str | None,
     as_json: bool,  # noqa: FBT001 - click passes it by name
-    log_level: str,
-    log_file: Path | None,
 ) -> None:
     """Look at all that a run with CONFIG needs, and say what is wrong and what to do.
 
     Nothing on the exchange is changed. The exit status is 0 where nothing is wrong, 1 where something about the
     exchange is, 2 where the call or the configuration is.
     """
-    set_up_logging(log_level, log_file)
     stdout = sys.stdout
     checks: list[Check] = []
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import click
 
 from gridhook.errors import ConfigError, Problem
 
-__all__ = ["LEVELS", "set_up_logging"]
+__all__ = ["LEVELS", "log_options", "set_up_logging"]
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -25,6 +30,19 @@ class _LogFile(logging.FileHandler):
         elif self.level <= logging.CRITICAL:
             self.setLevel(logging.CRITICAL + 1)
             sys.stderr.write(f"--log-file: {self.baseFilename} cannot be written: {error.strerror}\n")
+
+
+def log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options ``--log-level`` and ``--log-file``, and set up logging before it is called."""
+
+    @click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
+    @click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Log there and not to stderr.")
+    @functools.wraps(command)
+    def logging_command(log_level: str, log_file: Path | None, **options: Any) -> None:  # noqa: ANN401 - whatever it has
+        set_up_logging(log_level, log_file)
+        command(**options)
+
+    return logging_command
 
 
 def set_up_logging(level: str, file: Path | None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from gridhook.cli.logs import LEVELS, set_up_logging
+from gridhook.cli.logs import log_options
 from gridhook.cli.streams import silent_stdout
 from gridhook.deployment import prepare
 from gridhook.errors import ConfigError, Problem
@@ -28,15 +28,14 @@ _FILE = click.Path(path_type=Path)
 @click.argument("record", type=_FILE)
 @click.argument("config", required=False, type=_FILE)
 @click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Show so many differences.")
-@click.option("--log-level", type=click.Choice(LEVELS), default="warning", show_default=True, help="What to log.")
-def replay(record: Path, config: Path | None, limit: int, log_level: str) -> None:
+@log_options
+def replay(record: Path, config: Path | None, limit: int) -> None:
     """Decide anew about all events of RECORD, and show what would be decided differently now.
 
     It is done with CONFIG, or with the configuration of the recorded session as it is today. Forecasts and measurements
     are those of the record, and so is all that the exchange said; nothing is sent to it. Exits with 1 if anything
     differs.
     """
-    set_up_logging(log_level, None)
     total = events = sessions = 0
     areas: Counter[str] = Counter()
     for header, lines in _sessions(read_record(record)):

@@ -12,6 +12,7 @@ from gridhook.events import PluginFailed
 from gridhook.figures import PluginFigures
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.plugins.loading import HOOKS, Plugin
+from gridhook.plugins.tracing import Trace
 
 __all__ = ["Benched", "Caller"]
 
@@ -45,6 +46,13 @@ class Caller:
         self._benched: set[str] = set()
         self._counts: dict[tuple[str, str], _Count] = {}
         self._failed: list[PluginFailed] = []
+        self._trace: Trace | None = None
+
+    def trace(self) -> Trace:
+        """Take note of what calls cost from now on."""
+        if self._trace is None:
+            self._trace = Trace()
+        return self._trace
 
     def implements(self, hook: str) -> Callable[[str], bool]:
         """Return a test for plugin names: does it implement ``hook``?"""
@@ -73,7 +81,11 @@ class Caller:
 
         count = self._counts.setdefault((name, HOOKS[hook]), _Count())
         count.calls += 1
+        trace = self._trace
+        start = 0.0 if trace is None else trace.start()
         result = self._guard.call(answer)
+        if trace is not None:
+            trace.add(name, hook, start, len(paths), result, failed=isinstance(result, Failure))
         if isinstance(result, Failure):
             count.failures += 1
             self._note(name, hook, result, paths)

@@ -27,6 +27,7 @@ from gridhook.plugins.calling import Benched, Caller
 from gridhook.plugins.guard import Failure
 from gridhook.plugins.pricing import Pricing
 from gridhook.plugins.routing import Router
+from gridhook.plugins.tracing import Trace
 
 __all__ = ["Decisions"]
 
@@ -65,6 +66,10 @@ class Decisions:
     def figures(self) -> tuple[PluginFigures, ...]:
         """Return calls and failures per plugin and domain."""
         return self._caller.figures()
+
+    def trace(self) -> Trace:
+        """Take note of what plugins cost from now on."""
+        return self._caller.trace()
 
     def claim_assets(self, grid: Grid) -> tuple[tuple[str, Claim], ...]:
         """Return the claims of all registration plugins, each with the plugin's name."""

@@ -1,0 +1,42 @@
+"""The trace of ``gridhook run --trace-plugins``: what plugins cost, for people to read."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from gridhook.plugins.tracing import Trace, Traced
+
+__all__ = ["print_trace"]
+
+_WIDTH_WITHOUT_TERMINAL = 100
+
+
+def print_trace(trace: Trace) -> None:
+    """Print what each plugin's hooks cost to stderr, the dearest first."""
+    width = None if sys.stderr.isatty() else _WIDTH_WITHOUT_TERMINAL
+    console = Console(file=sys.stderr, width=width, highlight=False, markup=False, emoji=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("plugin", "hook"):
+        table.add_column(heading)
+    for heading in ("calls", "failures", "total ms", "mean ms", "slowest ms", "asked", "answered"):
+        table.add_column(heading, justify="right")
+    for traced in sorted(trace.rows, key=lambda one: -one.seconds):
+        table.add_row(*_cells(traced))
+    console.print(table)
+
+
+def _cells(traced: Traced) -> tuple[str, ...]:
+    return (
+        traced.plugin,
+        traced.hook,
+        str(traced.calls),
+        str(traced.failures),
+        f"{traced.seconds * 1e3:.1f}",
+        f"{traced.seconds / traced.calls * 1e3:.2f}",
+        f"{traced.slowest_seconds * 1e3:.2f}",
+        str(traced.asked) if traced.asked else "-",
+        "-" if traced.share is None else f"{traced.share:.0%}",
+    )
