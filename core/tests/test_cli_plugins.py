@@ -80,16 +80,17 @@ def test_all_that_is_installed_is_listed_and_nothing_imported(install, call_grid
     install("1 / 0")
     done = call_gridhook("plugins", "list")
     assert (done.status, done.err) == (0, "")
-    rows = [line.split() for line in done.out.splitlines()]
-    assert [row[:2] for row in rows] == [
-        ["plugin", "module"],
-        ["plugin", "plain"],
-        ["plugin", "solar"],
-        ["exchange", "live"],
-        ["command", "steer"],
+    tables = [[line.split() for line in table.splitlines()] for table in done.out.split("\n\n")]
+    assert tables == [
+        [
+            ["plugin", "domains", "used", "in", "distribution", "gridhook"],
+            ["module", "?", "-", "some-plugins", "2.1", "<99,>=0.1"],
+            ["plain", "?", "-", "some-plugins", "2.1", "<99,>=0.1"],
+            ["solar", "?", "-", "some-plugins", "2.1", "<99,>=0.1"],
+        ],
+        [["exchange", "used", "in", "distribution", "gridhook"], ["live", "-", "some-plugins", "2.1", "<99,>=0.1"]],
+        [["command", "distribution", "gridhook"], ["steer", "some-plugins", "2.1", "<99,>=0.1"]],
     ]
-    assert {tuple(row[2:4]) for row in rows} == {("some-plugins", "2.1")}
-    assert "(gridhook <99,>=0.1)" in done.out
     assert MODULE not in sys.modules
 
 
@@ -99,11 +100,78 @@ def test_the_list_as_json(install, call_gridhook):
     assert rows[2] == {
         "kind": "plugin",
         "name": "solar",
+        "domains": None,
         "distribution": "some-plugins",
         "version": "2.1",
+        "enabled": False,
+        "used_in": [],
         "core_range": None,
         "problem": None,
     }
+
+
+CONFIG = """
+[pricing]
+use = ["module"]
+[forecasting.routes]
+pv = ["solar"]
+"Home 1" = ["solar", "module"]
+[plugins.solar]
+peak_kw = 3.0
+[exchange]
+url = "live://here"
+"""
+
+
+@pytest.fixture
+def listed(install, call_gridhook, tmp_path):
+    """Return a function that lists what is installed with a configuration, by name."""
+
+    def call(config, *options, source=SOURCE):
+        install(source)
+        (tmp_path / "some.toml").write_text(config, encoding="utf-8")
+        done = call_gridhook("plugins", "list", tmp_path / "some.toml", "--json", *options)
+        return {row["name"]: row for row in json.loads(done.out)}
+
+    return call
+
+
+def test_what_a_configuration_uses_is_listed_with_its_domains(listed):
+    rows = listed(CONFIG)
+    assert {name: row["enabled"] for name, row in rows.items()} == {
+        "module": True,
+        "plain": False,
+        "solar": True,
+        "live": True,
+        "steer": True,
+    }
+    assert rows["solar"]["domains"] == ["forecasting", "settlement"]
+    assert rows["solar"]["used_in"] == ["forecasting.routes.pv", 'forecasting.routes."Home 1"', "plugins.solar"]
+    assert rows["module"]["used_in"] == ["pricing.use", 'forecasting.routes."Home 1"']
+    assert rows["live"]["used_in"] == ["exchange.url"]
+    assert (rows["plain"]["domains"], rows["steer"]["domains"]) == (None, None)
+
+
+def test_what_is_not_enabled_is_imported_on_demand(listed):
+    rows = listed("", "--import-all")
+    assert rows["plain"]["domains"] == ["observation"]
+    assert rows["solar"]["domains"] == ["forecasting", "settlement"], "although it needs settings"
+    assert {row["enabled"] for row in rows.values() if row["kind"] == "plugin"} == {False}
+
+
+@pytest.mark.parametrize(("config", "options"), [(CONFIG, ()), ("", ("--import-all",))])
+def test_what_does_not_load_is_listed_with_the_reason(listed, config, options):
+    row = listed(config, *options, source="print('hello')\n1 / 0")["solar"]
+    assert row["domains"] is None
+    assert row["problem"].startswith("'solar' cannot be imported: ZeroDivisionError")
+
+
+def test_a_configuration_that_is_wrong_is_no_list(call_gridhook, install, tmp_path):
+    install()
+    (tmp_path / "wrong.toml").write_text("[pricng]\n", encoding="utf-8")
+    done = call_gridhook("plugins", "list", tmp_path / "wrong.toml")
+    assert (done.status, done.out) == (2, "")
+    assert "no such section" in done.err
 
 
 def test_what_cannot_be_used_is_listed_with_its_problem(install, call_gridhook):

@@ -140,7 +140,7 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     found = survey(path, exchange=exchange, slots=slots)
     if found.problems or found.exchange is None:
         raise ConfigError(found.problems)
-    for problem in (one for problems in found.manager.absent.values() for one in problems):
+    for problem in (one for problems in found.manager.broken.values() for one in problems):
         _log.warning("%s; it counts as a plugin that always fails", found.reading.place(problem))
     return Deployment(found.reading, found.manager, found.exchange, found.request, is_known=found.tree is not None)
 

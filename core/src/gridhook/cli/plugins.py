@@ -6,14 +6,13 @@ import inspect
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import attrs
 import click
-import pluggy
 
 from gridhook.errors import ConfigError, Problem
-from gridhook.hookspecs import PROJECT
 from gridhook.settings import fields_of
 
 __all__ = ["plugins"]
@@ -25,30 +24,30 @@ def plugins() -> None:
 
 
 @plugins.command("list")
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--import-all", is_flag=True, help="Import what is not enabled, too, to tell its domains.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_plugins(*, as_json: bool) -> None:
-    """List the installed plugins, exchange links and commands, without importing them."""
-    from gridhook.plugins.discovery import COMMANDS, EXCHANGES, PLUGINS, find_installed
+def list_plugins(config: Path | None, *, import_all: bool, as_json: bool) -> None:
+    """List the installed plugins, exchange links and commands.
 
-    rows = [
-        {
-            "kind": kind,
-            "name": found.name,
-            "distribution": found.distribution,
-            "version": found.version,
-            "core_range": found.core_range,
-            "problem": found.problem,
-        }
-        for kind, group in (("plugin", PLUGINS), ("exchange", EXCHANGES), ("command", COMMANDS))
-        for found in find_installed(group).values()
-    ]
+    Only plugins that a run with CONFIG would load are imported; of the others the domains are not known.
+    """
+    from gridhook.cli.listing import print_list
+    from gridhook.cli.logs import set_up_logging
+    from gridhook.cli.streams import silent_stdout
+    from gridhook.deployment import survey
+    from gridhook.examining.listing import list_installed
+
+    set_up_logging("error", None)
+    with silent_stdout():
+        found = survey(config)
+        listed = list_installed(found, import_all=import_all)
+    if config is not None and found.reading.problems:
+        raise ConfigError(found.reading.problems)
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        problem = f"  {row['problem']}" if row["problem"] else ""
-        name = f"{row['kind']:<9} {row['name']:<14}"
-        click.echo(f"{name} {row['distribution']} {row['version']} (gridhook {row['core_range'] or 'any'}){problem}")
+        click.echo(json.dumps([one.to_json() for one in listed], indent=2))
+    else:
+        print_list(listed)
 
 
 @plugins.command("show")
@@ -57,7 +56,7 @@ def show_plugin(name: str) -> None:
     """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""
     from gridhook.plugins.discovery import PLUGINS, find_installed, missing
     from gridhook.plugins.guard import Failure, Guard
-    from gridhook.plugins.loading import HOOKS
+    from gridhook.plugins.loading import HOOKS, implemented_hooks
 
     installed = find_installed(PLUGINS)
     found = installed.get(name)
@@ -70,21 +69,13 @@ def show_plugin(name: str) -> None:
         raise ConfigError(Problem("", f"{name!r} cannot be imported: {loaded.message}"))
     click.echo(f"{name} ({found.distribution} {found.version})\n")
     click.echo(_plain(inspect.getdoc(loaded) or "It has no description."))
-    implemented = _implemented(loaded)
-    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in HOOKS if hook in implemented)}")
+    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in implemented_hooks(loaded))}")
     # Annotations are texts until they are resolved; what cannot be resolved is shown as it was written.
     Guard(math.inf).call(lambda: attrs.resolve_types(loaded))
     fields = fields_of(loaded) if inspect.isclass(loaded) else ()
     click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
     for field in fields:
         click.echo(f"{field.name:<16} {_type_name(field.type):<27}  {_default(field)}")
-
-
-def _implemented(loaded: object) -> set[str]:
-    """Return the hooks that a class or module implements, under whatever names."""
-    reader = pluggy.PluginManager(PROJECT)
-    marks = ((name, reader.parse_hookimpl_opts(loaded, name)) for name in dir(loaded))
-    return {mark.get("specname") or name for name, mark in marks if mark is not None}
 
 
 def _plain(text: str) -> str:

@@ -31,8 +31,8 @@ def check_plugins(found: Survey, tell: Tell) -> None:
         if plugin is None:
             remedy = "do what is said under config; gridhook plugins list shows what is installed"
             tell(wrong(f"plugin {name}", "is not loaded", remedy, is_config=True))
-        elif name in found.manager.absent:
-            tell(_absent(name, found))
+        elif name in found.manager.broken:
+            tell(_broken(name, found))
         else:
             tell(_loaded(plugin, installed[name].core_range))
 
@@ -62,8 +62,8 @@ def _loaded(plugin: Plugin, core_range: str | None) -> Check:
     return ok(name, f"{origin}; works with gridhook{core_range}")
 
 
-def _absent(name: str, found: Survey) -> Check:
-    text = "; ".join(str(found.reading.place(problem)) for problem in found.manager.absent[name])
+def _broken(name: str, found: Survey) -> Check:
+    text = "; ".join(str(found.reading.place(problem)) for problem in found.manager.broken[name])
     remedy = f"a run goes on, and {name} fails whenever it is asked; gridhook plugins doctor {name} tells more"
     return wrong(f"plugin {name}", text, remedy)
 

@@ -17,7 +17,7 @@ from gridhook.plugins.discovery import Installed
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.settings import read_settings
 
-__all__ = ["HOOKS", "Implementation", "Plugin", "Registry"]
+__all__ = ["HOOKS", "Implementation", "Plugin", "Registry", "implemented_hooks"]
 
 HOOKS: Mapping[str, str] = {
     hook: domain
@@ -53,6 +53,14 @@ class Plugin:
     def domains(self) -> tuple[str, ...]:
         """The domains in which it implements at least one hook."""
         return tuple(domain for domain in SPECIFICATIONS if domain in {HOOKS[hook] for hook in self.implementations})
+
+
+def implemented_hooks(found: object) -> tuple[str, ...]:
+    """Return the hooks that a class, which need not be constructed, or a module implements, under whatever names."""
+    reader = pluggy.PluginManager(PROJECT)
+    marks = ((name, reader.parse_hookimpl_opts(found, name)) for name in dir(found))
+    implemented = {mark.get("specname") or name for name, mark in marks if mark is not None}
+    return tuple(hook for hook in HOOKS if hook in implemented)
 
 
 class Registry:

@@ -32,15 +32,16 @@ class NoCoreRangeWarning(UserWarning):
 class Manager:
     """The loaded plugins of one session, by name, in the configuration's order, and the areas that they name.
 
-    ``absent``
-        what is wrong with plugins that are broken, and without which trading goes on.
+    ``broken``
+        what is wrong with plugins that are installed and cannot be loaded. Where trading goes on without them, others
+        of their names stand in.
     """
 
     plugins: Mapping[str, Plugin]
     guard: Guard
     decisions: Decisions
     named: Sequence[NamedArea] = ()
-    absent: Mapping[str, Sequence[Problem]] = attrs.field(factory=dict)
+    broken: Mapping[str, Sequence[Problem]] = attrs.field(factory=dict)
 
     def unknown_areas(self, tree: Tree) -> list[Problem]:
         """Return a problem for each route and each setting of a plugin that leads to no area of the grid."""
@@ -66,8 +67,7 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
     plugins: dict[str, Plugin] = {}
     named: list[NamedArea] = []
     problems: list[Problem] = []
-    faulty: set[str] = set()
-    absent: dict[str, list[Problem]] = {}
+    broken: dict[str, list[Problem]] = {}
     with guard.armed(), interruptible() as check_interrupt:
         for name, places in named_plugins(config).items():
             found = installed.get(name)
@@ -75,25 +75,21 @@ def load_plugins(config: Config) -> tuple[Manager, list[Problem]]:
                 problems += [Problem(place, missing(name, installed, "plugin")) for place in places]
                 continue
             table = config.plugins.get(name) or Table(join_path("plugins", name), {}, Path())
-            plugin, wrong = _load(registry, found, table)
+            plugin, names, wrong = _load(registry, guard, found, table)
+            check_interrupt()
+            named += names
             if plugin is not None:
                 plugins[name] = plugin
-                names, more = named_by(name, plugin.instance, table.at, guard)
-                named += names
-                wrong += more
-            check_interrupt()
-            if not wrong:
                 continue
-            faulty.add(name)
-            placed = [_placed(problem, table, places, is_written=name in config.plugins) for problem in wrong]
+            is_written = name in config.plugins
+            broken[name] = [_placed(problem, table, places, is_written=is_written) for problem in wrong]
             if _goes_on(config, wrong):
                 plugins[name] = stand_in(found, config, [problem.message for problem in wrong])
-                absent[name] = placed
             else:
-                problems += placed
-    problems += _misplaced(config, {name: plugin for name, plugin in plugins.items() if name not in faulty})
+                problems += broken[name]
+    problems += _misplaced(config, plugins)
     decisions = Decisions(config, Caller(plugins, guard, config.guard.failures))
-    return Manager(plugins, guard, decisions, named, absent), problems
+    return Manager(plugins, guard, decisions, named, broken), problems
 
 
 def _goes_on(config: Config, wrong: Sequence[Problem]) -> bool:
@@ -102,13 +98,20 @@ def _goes_on(config: Config, wrong: Sequence[Problem]) -> bool:
     return is_broken and config.guard.on_load_failure == "go-on"
 
 
-def _load(registry: Registry, found: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:
+def _load(
+    registry: Registry, guard: Guard, found: Installed, table: Table
+) -> tuple[Plugin | None, list[NamedArea], list[Problem]]:
+    """Return a plugin and the areas that its settings name, or what is wrong with it."""
     if found.problem is not None:
-        return None, [Problem("", found.problem)]
+        return None, [], [Problem("", found.problem)]
     if found.core_range is None:
         message = f"{found.distribution} does not say which versions of gridhook it works with"
         warnings.warn(NoCoreRangeWarning(message), stacklevel=2)
-    return registry.load(found, table)
+    plugin, wrong = registry.load(found, table)
+    if plugin is None or wrong:
+        return None, [], wrong
+    named, wrong = named_by(found.name, plugin.instance, table.at, guard)
+    return (None, [], wrong) if wrong else (plugin, named, [])
 
 
 def named_plugins(config: Config) -> dict[str, list[str]]:
