@@ -5,23 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
 
 import click
 
-from gridhook.checks import Check, Status
+from gridhook.checks import Check
+from gridhook.cli.checks import count_checks, show_check
 from gridhook.cli.logs import log_options
 from gridhook.deployment import survey
 from gridhook.examining import examine
 
 __all__ = ["doctor"]
-
-_MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "wrong": ("WRONG", "red"), "skipped": ("-", "blue")}
-_INDENT = " " * 9
-_COUNTED: Mapping[Status, str] = {"ok": "ok", "warning": "warnings", "wrong": "wrong", "skipped": "not checked"}
 
 
 @click.command()
@@ -45,7 +39,7 @@ def doctor(
     def tell(check: Check) -> None:
         checks.append(check)
         if not as_json:
-            _show(check, stdout)
+            show_check(check, stdout)
 
     # What plugins print must not get between the checks.
     with contextlib.redirect_stdout(sys.stderr):
@@ -53,20 +47,8 @@ def doctor(
     if as_json:
         click.echo(json.dumps({"checks": [check.to_json() for check in checks]}))
     else:
-        counts = Counter(check.status for check in checks)
-        click.echo(
-            "\n" + ", ".join(f"{counts[status]} {words}" for status, words in _COUNTED.items() if counts[status])
-        )
+        click.echo(f"\n{count_checks(checks)}")
     sys.exit(_status(checks))
-
-
-def _show(check: Check, stdout: TextIO) -> None:
-    word, colour = _MARKS[check.status]
-    mark = click.style(f"{word:<{len(_INDENT)}}", fg=colour)
-    reason = "not checked: " if check.status == "skipped" else ""
-    click.echo(f"{mark}{check.name}: {reason}{check.text}", file=stdout)
-    if check.remedy:
-        click.echo(f"{_INDENT}-> {check.remedy}", file=stdout)
 
 
 def _status(checks: list[Check]) -> int:

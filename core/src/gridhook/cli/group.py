@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 from collections.abc import Mapping
 from importlib import metadata
@@ -10,17 +9,19 @@ from typing import Any
 
 import click
 
+from gridhook.cli.lazy import LazyGroup
+
 __all__ = ["CommandGroup"]
 
 
-class CommandGroup(click.Group):
+class CommandGroup(LazyGroup):
     """The ``gridhook`` command: its own subcommands, and those that installed distributions add.
 
     :param commands: per subcommand where it is (``module:attribute``) and what it does, in one sentence.
     """
 
     def __init__(self, name: str, commands: Mapping[str, tuple[str, str]], text: str) -> None:
-        super().__init__(name=name, help=text, context_settings={"help_option_names": ["-h", "--help"]})
+        super().__init__(name, commands, text)
         self.params.append(
             click.Option(
                 ["--version"],
@@ -31,39 +32,22 @@ class CommandGroup(click.Group):
                 callback=_version,
             )
         )
-        self._own = commands
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all subcommands."""
-        del ctx
-        return [*self._own, *_added(self._own)]
+        return [*super().list_commands(ctx), *_added(self.own)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a subcommand; None if there is none of this name."""
-        if cmd_name in self._own:
-            module, _, attribute = self._own[cmd_name][0].partition(":")
-            command: click.Command = getattr(importlib.import_module(module), attribute)
-            return command
-        return _load(ctx, cmd_name) if cmd_name in _added(self._own) else None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the subcommand; a name that is none gets the nearest ones named."""
-        name = args[0]
-        known = self.list_commands(ctx)
-        if name not in known and not name.startswith("-"):
-            from gridhook.errors import did_you_mean, nearest
-
-            ctx.fail(f"no command {name!r}{did_you_mean(nearest(name, known))}")
-        return super().resolve_command(ctx, args)
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        return _load(ctx, cmd_name) if cmd_name in _added(self.own) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the subcommands without importing any."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in self._own.items()])
-        added = [(name, f"(from {distribution})") for name, distribution in _added(self._own).items()]
+        super().format_commands(ctx, formatter)
+        added = [(name, f"(from {distribution})") for name, distribution in _added(self.own).items()]
         if added:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(added)

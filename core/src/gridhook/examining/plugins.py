@@ -9,7 +9,7 @@ from gridhook.plugins.discovery import PLUGINS, find_installed
 from gridhook.plugins.loading import Plugin
 from gridhook.plugins.manager import named_plugins
 
-__all__ = ["check_domains", "check_plugins"]
+__all__ = ["check_domains", "check_plugins", "loaded"]
 
 _WITHOUT = {
     "requirements": "orders are free to trade with anybody",
@@ -34,7 +34,7 @@ def check_plugins(found: Survey, tell: Tell) -> None:
         elif name in found.manager.broken:
             tell(_broken(name, found))
         else:
-            tell(_loaded(plugin, installed[name].core_range))
+            tell(loaded(plugin, installed[name].core_range))
 
 
 def check_domains(config: Config, tell: Tell) -> None:
@@ -54,7 +54,8 @@ def check_domains(config: Config, tell: Tell) -> None:
         tell(ok(domain, text))
 
 
-def _loaded(plugin: Plugin, core_range: str | None) -> Check:
+def loaded(plugin: Plugin, core_range: str | None) -> Check:
+    """Return the check of a plugin that could be loaded."""
     name, origin = f"plugin {plugin.name}", f"{plugin.distribution} {plugin.version}, for {', '.join(plugin.domains)}"
     if core_range is None:
         remedy = f"ask the authors of {plugin.distribution} to name a range; until then, try it before it trades"

@@ -72,7 +72,8 @@ def named_by(plugin: str, instance: object, at: str, guard: Guard) -> tuple[list
             continue
         answer = guard.call(partial(_ask, function))
         if isinstance(answer, Failure):
-            return [], [Problem("", f"{plugin!r} failed in {method}: {answer.message}")]
+            message = f"{plugin!r} failed in {method}: {answer.message}"
+            return [], [Problem("", message, traceback=answer.traceback)]
         named += [NamedArea(f"{at}.{place}", name, method == "named_assets") for place, name in answer.items()]
     return named, []
 

@@ -1,12 +1,10 @@
-"""``gridhook plugins``: what is installed."""
+"""``gridhook plugins show``: what one plugin is for, its hooks and its settings."""
 
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,42 +13,10 @@ import click
 from gridhook.errors import ConfigError, Problem
 from gridhook.settings import fields_of
 
-__all__ = ["plugins"]
+__all__ = ["show_plugin"]
 
 
-@click.group()
-def plugins() -> None:
-    """See what is installed."""
-
-
-@plugins.command("list")
-@click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--import-all", is_flag=True, help="Import what is not enabled, too, to tell its domains.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_plugins(config: Path | None, *, import_all: bool, as_json: bool) -> None:
-    """List the installed plugins, exchange links and commands.
-
-    Only plugins that a run with CONFIG would load are imported; of the others the domains are not known.
-    """
-    from gridhook.cli.listing import print_list
-    from gridhook.cli.logs import set_up_logging
-    from gridhook.cli.streams import silent_stdout
-    from gridhook.deployment import survey
-    from gridhook.examining.listing import list_installed
-
-    set_up_logging("error", None)
-    with silent_stdout():
-        found = survey(config)
-        listed = list_installed(found, import_all=import_all)
-    if config is not None and found.reading.problems:
-        raise ConfigError(found.reading.problems)
-    if as_json:
-        click.echo(json.dumps([one.to_json() for one in listed], indent=2))
-    else:
-        print_list(listed)
-
-
-@plugins.command("show")
+@click.command("show")
 @click.argument("name")
 def show_plugin(name: str) -> None:
     """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""

@@ -1,0 +1,15 @@
+"""``gridhook plugins``: what is installed, and what is wrong with it. Commands are imported when they are called."""
+
+from gridhook.cli.lazy import LazyGroup
+
+__all__ = ["plugins"]
+
+plugins = LazyGroup(
+    "plugins",
+    {
+        "list": ("gridhook.cli.plugins.listing:list_plugins", "List what is installed, and what of it is enabled."),
+        "show": ("gridhook.cli.plugins.showing:show_plugin", "Show what a plugin is for, its hooks and its settings."),
+        "doctor": ("gridhook.cli.plugins.doctor:doctor", "Say what of that which is installed does not work, and why."),
+    },
+    "See what is installed, and what is wrong with it.",
+)
