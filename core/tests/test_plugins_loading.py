@@ -2,13 +2,16 @@
 
 import sys
 import textwrap
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
+import pluggy
 import pytest
 
 from gridhook import hookimpl
 from gridhook.config import Table
+from gridhook.hookspecs import HookChangedWarning
 from gridhook.plugins.discovery import PLUGINS, find_installed
 from gridhook.plugins.guard import Guard
 from gridhook.plugins.loading import HOOKS, Registry
@@ -297,3 +300,78 @@ def test_all_misspelt_hooks_are_told_at_once():
 
     _, messages = registered(Plugin())
     assert len(messages) == 2
+
+
+class Specifications:
+    """As a later version might have them: a hook and an argument that will be removed, one hook that has been."""
+
+    hookspec = pluggy.HookspecMarker("gridhook")
+
+    @hookspec
+    def price_energy(self, lots, market): ...
+
+    @hookspec(warn_on_impl=HookChangedWarning("old_hook will be removed in 0.9; implement price_energy"))
+    def old_hook(self, lots): ...
+
+    @hookspec(warn_on_impl_args={"weather": HookChangedWarning("weather will be removed in 0.9")})
+    def forecast_energy(self, assets, slots, weather): ...
+
+
+@pytest.fixture
+def later():
+    return Registry(Guard(10.0), {"all": Specifications}, {"gone_hook": "implement price_energy"})
+
+
+def test_a_hook_that_was_removed_warns_for_a_release_and_the_rest_of_the_plugin_works(later):
+    class Plugin:
+        @hookimpl
+        def gone_hook(self, lots): ...
+
+        @hookimpl
+        def price_energy(self, lots): ...
+
+    with pytest.warns(
+        HookChangedWarning, match="'mine' implements 'gone_hook', which is asked no more: implement price"
+    ):
+        plugin, problems = later.register("mine", Plugin())
+    assert problems == []
+    assert list(plugin.implementations) == ["price_energy"]
+
+
+def test_a_hook_that_will_be_removed_warns_and_still_works(later):
+    class Plugin:
+        @hookimpl
+        def old_hook(self, lots): ...
+
+    with pytest.warns(HookChangedWarning, match="old_hook will be removed in 0.9"):
+        plugin, problems = later.register("mine", Plugin())
+    assert problems == []
+    assert list(plugin.implementations) == ["old_hook"]
+
+
+@pytest.mark.parametrize("arguments", ["assets, slots", "slots", "assets, slots, weather"])
+def test_an_argument_that_will_be_removed_warns_who_takes_it(later, arguments):
+    namespace = {"hookimpl": hookimpl}
+    exec(f"@hookimpl\ndef forecast_energy({arguments}): ...", namespace)  # noqa: S102
+    module = SimpleNamespace(forecast_energy=namespace["forecast_energy"])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plugin, problems = later.register("mine", module)
+    assert problems == []
+    assert ", ".join(plugin.implementations["forecast_energy"].arguments) == arguments
+    assert [str(one.message) for one in caught] == ["weather will be removed in 0.9"] * ("weather" in arguments)
+
+
+def test_who_has_only_hooks_that_were_removed_is_warned_and_stays(later):
+    class Plugin:
+        @hookimpl
+        def gone_hook(self, lots): ...
+
+    with pytest.warns(HookChangedWarning):
+        plugin, problems = later.register("mine", Plugin())
+    assert (plugin.domains, problems) == ((), [])
+
+
+def test_users_see_what_will_be_removed():
+    """Python hides warnings for developers from them."""
+    assert issubclass(HookChangedWarning, FutureWarning)

@@ -8,7 +8,8 @@ the failure becomes a :class:`~gridhook.events.PluginFailed` event, and the next
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROJECT",
+    "RETIRED",
     "SPECIFICATIONS",
+    "VERSION",
     "ForecastingSpec",
     "GridOperatorSpec",
+    "HookChangedWarning",
     "ObservationSpec",
     "PricingSpec",
     "RegistrationSpec",
@@ -40,9 +44,19 @@ __all__ = [
 
 PROJECT = "gridhook"
 
+VERSION = "0.1"
+"""The version of the specifications: that of the first core that had them as they are now."""
+
+RETIRED: Mapping[str, str] = MappingProxyType({})
+"""Hooks that were removed, each with what to implement instead; for one release a plugin that has them is warned of."""
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 """Marks an implementation of a hook."""
+
+
+class HookChangedWarning(FutureWarning):
+    """A plugin implements a hook, or takes an argument, that is or will be removed."""
 
 
 class RegistrationSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ import pluggy
 
 from gridhook.config import Table
 from gridhook.errors import Problem, did_you_mean, join_path, nearest
-from gridhook.hookspecs import PROJECT, SPECIFICATIONS
+from gridhook.hookspecs import PROJECT, RETIRED, SPECIFICATIONS, HookChangedWarning
 from gridhook.plugins.discovery import Installed
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.settings import read_settings
@@ -64,12 +65,22 @@ def implemented_hooks(found: object) -> tuple[str, ...]:
 
 
 class Registry:
-    """Loads plugins one by one into pluggy, which finds and validates their implementations."""
+    """Loads plugins one by one into pluggy, which finds and validates their implementations.
 
-    def __init__(self, guard: Guard) -> None:
+    :param specifications: the classes of hooks.
+    :param retired: hooks that were removed, each with what to do instead.
+    """
+
+    def __init__(
+        self,
+        guard: Guard,
+        specifications: Mapping[str, type] = SPECIFICATIONS,
+        retired: Mapping[str, str] = RETIRED,
+    ) -> None:
         self._guard = guard
+        self._retired = retired
         self._pluggy = pluggy.PluginManager(PROJECT)
-        for specification in SPECIFICATIONS.values():
+        for specification in specifications.values():
             self._pluggy.add_hookspecs(specification)
 
     def load(self, installed: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:
@@ -101,28 +112,23 @@ class Registry:
             self._pluggy.register(instance, name)
         except pluggy.PluginValidationError as error:
             return None, [Problem("", f"{name!r} does not fit the specification: {_last_lines(error)}")]
-        implementations = {}
+        implementations: dict[str, Implementation] = {}
         problems = []
-        for caller in self._pluggy.get_hookcallers(instance) or ():
+        callers = self._pluggy.get_hookcallers(instance) or ()
+        for caller in callers:
             implementation = next(one for one in caller.get_hookimpls() if one.plugin is instance)
-            if not caller.has_spec():
-                guess = did_you_mean(nearest(caller.name, HOOKS))
-                problems.append(Problem("", f"{name!r} implements {caller.name!r}, which is no hook{guess}"))
-            elif implementation.wrapper or implementation.hookwrapper:
-                message = (
-                    f"{name!r} wraps {caller.name!r}; wrappers cannot be isolated, adjust_rates is the way to wrap"
-                )
-                problems.append(Problem("", message))
-            elif implementation.tryfirst or implementation.trylast:
-                message = f"{name!r} orders {caller.name!r} by tryfirst or trylast; the order is the configuration's"
-                problems.append(Problem("", message))
+            if caller.name in self._retired:
+                message = f"{name!r} implements {caller.name!r}, which is asked no more: {self._retired[caller.name]}"
+                warnings.warn(HookChangedWarning(message), stacklevel=2)
+            elif wrong := _wrong_with(implementation, caller):
+                problems.append(Problem("", f"{name!r} {wrong}"))
             else:
                 implementations[caller.name] = Implementation(
                     caller.name, implementation.function, tuple(implementation.argnames)
                 )
         unmarked = [hook for hook in HOOKS if hook not in implementations and callable(getattr(instance, hook, None))]
         problems += [Problem("", f"{name!r} has {hook} without @hookimpl") for hook in unmarked if not problems]
-        if not implementations and not problems:
+        if not callers and not problems:
             problems.append(Problem("", f"{name!r} implements no hook"))
         return Plugin(name, distribution, version, instance, implementations), problems
 
@@ -140,6 +146,17 @@ class Registry:
             return None, [_failed(name, "constructed", built)]
         instance, problems = built
         return instance, problems
+
+
+def _wrong_with(implementation: pluggy.HookImpl, caller: pluggy.HookCaller) -> str:
+    """Return what an implementation does that none may; empty if it is right."""
+    if not caller.has_spec():
+        return f"implements {caller.name!r}, which is no hook{did_you_mean(nearest(caller.name, HOOKS))}"
+    if implementation.wrapper or implementation.hookwrapper:
+        return f"wraps {caller.name!r}; wrappers cannot be isolated, adjust_rates is the way to wrap"
+    if implementation.tryfirst or implementation.trylast:
+        return f"orders {caller.name!r} by tryfirst or trylast; the order is the configuration's"
+    return ""
 
 
 def _failed(name: str, how: str, failure: Failure) -> Problem:
