@@ -2,7 +2,7 @@
 
 Blocks of one document share a folder. A block of Python or TOML that begins with a comment that is a file name is
 written there; other Python is executed. Console blocks are typed line by line; lines that follow a command are its
-output, and an ellipsis stands for any text. After a command that does not end well, ``echo $?`` says so. What ends in
+output on stdout, and an ellipsis stands for any text. Variables may stand before a command. After a command that does not end well, ``echo $?`` says so. What ends in
 ``&`` goes on beside what follows, in the environment that it prints. Shell blocks have no output. TOML and JSON have to
 parse, and a configuration or community has to be right.
 """
@@ -42,6 +42,7 @@ LONG = {
 }
 NAME = re.compile(r"# ([\w./-]+\.(py|toml))\n")
 # What the gate itself does, in an environment of its own.
+ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 SET_UP = re.compile(r"python -m pip install (\.|-e '.\[test\]'|-e ./core .*)$|python -m pytest$")
 
 
@@ -136,6 +137,10 @@ class Reader:
         return "".join(self._run(shlex.split(part), status) for part in parts)
 
     def _run(self, words, status):
+        own = {}
+        while ASSIGNMENT.fullmatch(words[0]):
+            name, _, value = words.pop(0).partition("=")
+            own[name] = value
         if words[:3] == ["python", "-m", "pytest"]:
             command = [sys.executable, *words[1:], "-p", "no:cacheprovider"]
         elif words[:4] == ["python", "-m", "pip", "install"]:
@@ -151,6 +156,7 @@ class Reader:
         environment = {
             **os.environ,
             **self.environment,
+            **own,
             "PYTHONPATH": os.pathsep.join([*self.sources, str(self.site)]),
         }
         outcome = subprocess.run(
