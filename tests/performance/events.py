@@ -59,15 +59,19 @@ def event_bytes(homes, percent):
     return json.dumps(message).encode()
 
 
+def read(text):
+    """Return the configuration of an exchange that nobody connects to, and of what a text adds."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.toml"
+        path.write_text(CONFIG + text, encoding="utf-8")
+        return read_config(path, None, base_layer).config
+
+
 class Session:
     """What a session does about a message, without a connection."""
 
-    def __init__(self, homes):
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "config.toml"
-            path.write_text(CONFIG, encoding="utf-8")
-            self.manager, problems = load_plugins(read_config(path, None, base_layer).config)
-        assert not problems
+    def __init__(self, homes, decisions):
+        self.decisions = decisions
         homes = {f"Home {number}": {f"Load {number}": "load", f"PV {number}": "pv"} for number in range(homes)}
         ids = (f"t{number}" for number in itertools.count())
         joined = Joined("agg", make_tree({"Grid": homes}))
@@ -81,7 +85,7 @@ class Session:
         return self.act(self.conversation.hear(decode(frame)))
 
     def act(self, event):
-        self.state, commands = step(self.state, event, self.manager.decisions)
+        self.state, commands = step(self.state, event, self.decisions)
         said = [self.conversation.say(one, None)[0] for one in commands if isinstance(one, Batch)]
         return b"".join(json.dumps(post.body).encode() for outgoing in said for post in outgoing.posts)
 
@@ -89,7 +93,9 @@ class Session:
 def measure(assets):
     homes = assets // 2
     relax_collector()
-    session = Session(homes)
+    manager, problems = load_plugins(read(""))
+    assert not problems
+    session = Session(homes, manager.decisions)
     session.hear(event_bytes(homes, 0))
     frames = iter([event_bytes(homes, percent) for percent in (10, 20, 30, 40, 50)])
     batches = []
@@ -103,5 +109,6 @@ def measure(assets):
     )
 
 
-for number in [int(text) for text in sys.argv[1:]] or [1000, 10_000]:
-    measure(number)
+if __name__ == "__main__":
+    for number in [int(text) for text in sys.argv[1:]] or [1000, 10_000]:
+        measure(number)

@@ -12,6 +12,7 @@ import pytest
     ("script", "arguments", "what"),
     [
         ("events.py", ["30"], "one tick, 30 assets"),
+        ("overhead.py", ["30"], "overhead of one plugin for all, 30 assets"),
         ("matching.py", ["30"], "pay-as-bid, 30 + 30 orders"),
         ("growth.py", ["10", "20"], "10 homes, "),
         ("pricing.py", ["30"], "price_energy per lot, 30 lots"),

@@ -82,8 +82,11 @@ class Router:
 
     def _assign(self, table: Lots | Assets) -> Ints:
         """Return the number of each row's route."""
-        rows = zip(table.path.tolist(), table.name.tolist(), table.kind.tolist(), strict=True)
-        return np.fromiter((self._number(*row) for row in rows), dtype=np.int64, count=len(table))
+        paths = table.path.tolist()
+        if not self._by_path.keys() >= set(paths):
+            for row in zip(paths, table.name.tolist(), table.kind.tolist(), strict=True):
+                self._number(*row)
+        return np.fromiter(map(self._by_path.__getitem__, paths), dtype=np.int64, count=len(paths))
 
     def _number(self, path: str, name: str, kind: str) -> int:
         number = self._by_path.get(path)
