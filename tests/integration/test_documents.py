@@ -3,8 +3,8 @@
 Blocks of one document share a folder. A block of Python or TOML that begins with a comment that is a file name is
 written there; other Python is executed. Console blocks are typed line by line; lines that follow a command are its
 output on stdout, and an ellipsis stands for any text. Variables may stand before a command. After one that does not end
-well, ``echo $?`` says so. What ends in ``&`` goes on beside what follows, in the environment that it prints. Shell blocks
-have no output. TOML and JSON have to parse, and a configuration or community has to be right.
+well, ``echo $?`` says so. What ends in ``&`` goes on beside what follows, in the environment that it prints. Shell
+blocks have no output. TOML and JSON have to parse, and a configuration or community has to be right.
 """
 
 import json
