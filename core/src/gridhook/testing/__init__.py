@@ -9,5 +9,6 @@ A test of a strategy needs neither an exchange nor a configuration::
 """
 
 from gridhook.testing.builders import SLOT, make_assets, make_grid, make_lots, make_market, make_markets, make_tree
+from gridhook.testing.links import LinkTests
 
-__all__ = ["SLOT", "make_assets", "make_grid", "make_lots", "make_market", "make_markets", "make_tree"]
+__all__ = ["SLOT", "LinkTests", "make_assets", "make_grid", "make_lots", "make_market", "make_markets", "make_tree"]
