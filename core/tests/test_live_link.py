@@ -627,3 +627,24 @@ def test_an_exchange_with_a_lease_hears_once_in_a_slot_that_somebody_is_there(op
     list(events)
     assert transport.posted()["batch_commands"] == {}
     assert transport.posts.empty()
+
+
+def test_whoever_leaves_an_exchange_in_lockstep_keeps_nobody_waiting(open_link):
+    """What it would have answered may have been told, and not been heard."""
+    transport = FakeTransport(attrs.evolve(JOINED, is_lockstep=True))
+    link = open_link(transport)
+    next(link.events())
+    transport.say(market(0))
+    link.close()
+    assert transport.posted()["batch_commands"] == {}
+    link.close()
+    assert transport.posts.empty()
+
+
+def test_after_it_is_closed_a_link_tells_no_more(open_link):
+    link = open_link(FakeTransport())
+    events = link.events()
+    next(events)
+    link.close()
+    assert list(events) == []
+    assert names(link.events()) == ["Connected"]

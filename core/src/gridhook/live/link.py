@@ -129,7 +129,9 @@ class LiveLink:
             try:
                 if not self._is_over:
                     self._leave()
+                    self._keep_nobody_waiting()
             finally:
+                self._inbox.interrupt()
                 self._line.end()
 
     def _next_events(self) -> Iterator[ExchangeEvent]:
@@ -221,6 +223,11 @@ class LiveLink:
         if held is not None:
             for refused in self._claiming.claim(ClaimAreas(held)):
                 _log.warning("%s: %s failed at the end: %s", refused.asset, refused.command, refused.message)
+
+    def _keep_nobody_waiting(self) -> None:
+        """Let an exchange in lockstep go on: it may wait for a batch about what is not heard any more."""
+        if self._conversation.is_lockstep and self._line.is_up:
+            self._post(self._conversation.acknowledge())
 
     def _withdraw(self) -> None:
         batch = self._conversation.withdrawal(self._batches + 1)
