@@ -28,6 +28,8 @@ class Exchange:
     def known_areas(self, request):
         return None
 
+    def open(self, request): ...
+
 @attrs.define
 class Claim:
     exclude: list[str] = []

@@ -22,6 +22,12 @@ class Quiet:
     @classmethod
     def base_config(cls, url):
         return None
+
+    def known_areas(self, request):
+        return None
+
+    def open(self, request):
+        return None
 """
 
 

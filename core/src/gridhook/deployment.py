@@ -15,8 +15,11 @@ from gridhook.dryrun import DryRunLink, Unsent
 from gridhook.errors import ConfigError, Problem
 from gridhook.figures import SessionInfo
 from gridhook.grid import Tree
+from gridhook.guardedlink import guard_link
+from gridhook.linkcalls import blame, call_link, link_failed, wrong_answer
 from gridhook.links import Exchange, Link, LinkRequest, base_layer, find_exchange
 from gridhook.plugins import Manager, load_plugins
+from gridhook.plugins.guard import Failure
 from gridhook.records.lines import VERSION, Header
 from gridhook.records.recorder import Recorder
 from gridhook.results import SessionResults
@@ -97,7 +100,11 @@ class Deployment:
         )
 
     def _link(self, unsent: Callable[[Unsent], None] | None) -> Link:
-        link = self.exchange.open(self.request)
+        url = self.config.exchange.url
+        opened = call_link(lambda: self.exchange.open(self.request))
+        if isinstance(opened, Failure):
+            raise link_failed(url, "open", opened)
+        link = guard_link(opened, url)
         if unsent is None:
             return link
         dry = DryRunLink(link, unsent)
@@ -152,7 +159,7 @@ def survey(path: Path | None = None, *, exchange: str | None = None, slots: int 
     found, request, link_problems = find_exchange(
         reading.config, slots, is_commanded=exchange is not None, replaced_url=reading.replaced_url
     )
-    tree, area_problems = _known_areas(found, request)
+    tree, area_problems = _known_areas(found, request, reading.config.exchange.url)
     problems = [*plugin_problems, *link_problems, *area_problems]
     if tree is not None:
         problems += manager.unknown_areas(tree)
@@ -161,11 +168,14 @@ def survey(path: Path | None = None, *, exchange: str | None = None, slots: int 
     return Survey(reading, manager, found, request, tree, tuple(in_order))
 
 
-def _known_areas(exchange: Exchange | None, request: LinkRequest) -> tuple[Tree | None, list[Problem]]:
+def _known_areas(exchange: Exchange | None, request: LinkRequest, url: str) -> tuple[Tree | None, list[Problem]]:
     """Return the exchange's areas, if they are known without connecting."""
     if exchange is None:
         return None, []
     try:
-        return exchange.known_areas(request), []
+        tree = call_link(lambda: exchange.known_areas(request))
     except ConfigError as error:
         return None, list(error.problems)
+    if tree is None or isinstance(tree, Tree):
+        return tree, []
+    return None, [Problem("exchange.url", blame(url, "known_areas", wrong_answer(tree, "Tree")))]

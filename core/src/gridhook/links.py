@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,10 +13,11 @@ import attrs
 from gridhook.checks import Tell
 from gridhook.commands import Batch
 from gridhook.config import Config, ExchangeSection, Layer, read_layer
-from gridhook.errors import Problem, join_path
+from gridhook.errors import ConfigError, Problem, join_path
 from gridhook.events import ExchangeEvent
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
+from gridhook.linkcalls import blame, call_link, wrong_answer
 from gridhook.plugins.discovery import EXCHANGES, find_installed, missing
 from gridhook.plugins.guard import Failure
 from gridhook.settings import fields_of, read_settings
@@ -166,7 +168,10 @@ def find_exchange(
     common = [field.name for field in fields_of(ExchangeSection)]
     foreign = _settings_of(replaced_url) - {field.name for field in fields_of(cls)}
     values = {key: value for key, value in config.link.values.items() if key not in foreign}
-    exchange, problems = read_settings(cls, values, base=config.link.base, at="exchange", beside=common)
+    read = call_link(lambda: read_settings(cls, values, base=config.link.base, at="exchange", beside=common))
+    if isinstance(read, Failure):
+        return None, request, [Problem("exchange.url", blame(scheme, "its settings", read))]
+    exchange, problems = read
     if exchange is None:
         # What is right about it is enough to look for further mistakes.
         wrong = [re.split(r"[.[]", problem.path.removeprefix("exchange."))[0] for problem in problems]
@@ -176,14 +181,22 @@ def find_exchange(
 
 
 def base_layer(url: str) -> Layer | None:
-    """Return the configuration that belongs to an exchange's address, if one does."""
+    """Return the configuration that belongs to an exchange's address, if one does.
+
+    :raises ConfigError: the link cannot say, or what it gives is wrong.
+    """
     scheme, _, rest = url.partition(":")
     cls, _ = _load(scheme)
-    path = None if cls is None else cls.base_config(rest)
+    if cls is None:
+        return None
+    path = call_link(lambda: cls.base_config(rest))
     if path is None:
         return None
+    if not isinstance(path, Path):
+        raise ConfigError(Problem("exchange.url", blame(url, "base_config", wrong_answer(path, "path"))))
     layer, problems = read_layer(path, f"{scheme}:{rest}")
-    assert not problems, problems
+    if problems:
+        raise ConfigError(Problem("exchange.url", blame(url, "base_config", "; ".join(map(str, problems)))))
     return layer
 
 
@@ -203,4 +216,13 @@ def _load(scheme: str) -> tuple[type[Exchange] | None, str]:
     cls = found.load()
     if isinstance(cls, Failure):
         return None, f"the link of {found.distribution} cannot be imported: {cls.message}"
-    return cls, ""
+    wrong = _wrong_exchange(cls)
+    return (None, f"the link of {found.distribution} is {wrong}") if wrong else (cls, "")
+
+
+def _wrong_exchange(cls: object) -> str:
+    """Return what an entry point is that provides no :class:`Exchange`; nothing where it does."""
+    if not (inspect.isclass(cls) and attrs.has(cls)):
+        return f"{cls!r}; an entry point in {EXCHANGES} has to be an attrs class"
+    lacking = [name for name in ("base_config", "known_areas", "open") if not callable(getattr(cls, name, None))]
+    return f"{cls.__name__}, which has no {', '.join(lacking)}" if lacking else ""

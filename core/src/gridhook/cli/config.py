@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from gridhook.deployment import Deployment
 
 __all__ = ["config"]
 
@@ -23,9 +29,7 @@ def config() -> None:
 @click.argument("file", required=False, type=_FILE)
 def check(file: Path | None) -> None:
     """Say all that is wrong in FILE, one line each, without connecting to anything."""
-    from gridhook.deployment import prepare
-
-    deployment = prepare(file)
+    deployment = _prepare(file)
     names = ", ".join(deployment.manager.plugins) or "no plugins"
     click.echo(f"{file or 'the default configuration'} is right: {deployment.config.exchange.url} with {names}")
 
@@ -35,9 +39,8 @@ def check(file: Path | None) -> None:
 def show(file: Path | None) -> None:
     """Print the effective values of FILE, and where each was written."""
     from gridhook.cli.showing import show_config
-    from gridhook.deployment import prepare
 
-    click.echo(show_config(prepare(file)))
+    click.echo(show_config(_prepare(file)))
 
 
 @config.command()
@@ -45,9 +48,16 @@ def show(file: Path | None) -> None:
 def schema(file: Path | None) -> None:
     """Print a JSON Schema for editors, with the settings of the plugins that FILE uses."""
     from gridhook.cli.schema import config_schema
+
+    click.echo(json.dumps(config_schema(_prepare(file)), indent=2))
+
+
+def _prepare(file: Path | None) -> Deployment:
+    """Read a configuration; what plugins and links print meanwhile does not get into what is printed here."""
     from gridhook.deployment import prepare
 
-    click.echo(json.dumps(config_schema(prepare(file)), indent=2))
+    with contextlib.redirect_stdout(sys.stderr):
+        return prepare(file)
 
 
 class _New(click.Command):

@@ -7,9 +7,10 @@ from pathlib import Path
 from gridhook.checks import Tell, ok, skipped, wrong
 from gridhook.config.origins import origin_of
 from gridhook.deployment import Survey
-from gridhook.errors import ConfigError
+from gridhook.errors import ConfigError, ExchangeError
 from gridhook.examining.areas import check_areas
 from gridhook.examining.plugins import check_domains, check_plugins
+from gridhook.linkcalls import blame, call_link, wrong_answer
 from gridhook.links import Examinable, Examined
 
 __all__ = ["examine"]
@@ -50,7 +51,10 @@ def _examine_exchange(found: Survey, tell: Tell) -> Examined:
         )
         return Examined(found.tree)
     try:
-        return exchange.examine(found.request, tell)
+        seen = call_link(lambda: exchange.examine(found.request, tell))
+    except ExchangeError as error:
+        tell(wrong("exchange", str(error), "see that it is there, and that its address is right"))
+        return Examined(found.tree)
     except ConfigError as error:
         told = {problem.message for problem in found.problems}
         for problem in error.problems:
@@ -59,3 +63,8 @@ def _examine_exchange(found: Survey, tell: Tell) -> Examined:
                 tell(wrong("exchange", str(placed), "correct it in the configuration", is_config=True))
         tell(skipped("exchange", "what it leads to is wrong: see config"))
         return Examined()
+    if isinstance(seen, Examined):
+        return seen
+    text = blame(section.url, "examine", wrong_answer(seen, "Examined"))
+    tell(wrong("link", text, "its authors may want to know; try a dry run"))
+    return Examined(found.tree)

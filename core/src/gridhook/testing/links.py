@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import attrs
 
 from gridhook.config import ExchangeSection
-from gridhook.links import Exchange, Link
+from gridhook.guardedlink import missing_parts
+from gridhook.links import Exchange
 from gridhook.settings import MISSING, fields_of, read_settings
 from gridhook.testing.linkends import EndTests
 from gridhook.testing.linkevents import EventTests
@@ -48,7 +48,7 @@ class LinkTests(EventTests, OrderTests, EndTests):
         def work() -> list[str]:
             link = exchange.open(self.request())
             link.close()
-            return [name for name in _public(Link) if not hasattr(link, name)]
+            return missing_parts(link)
 
         missing = self.bounded(work)
         assert not missing, f"the link has no {', '.join(missing)}"
@@ -65,8 +65,3 @@ class LinkTests(EventTests, OrderTests, EndTests):
         common = {field.name for field in fields_of(ExchangeSection)}
         hidden = common & {field.name for field in fields_of(type(self.exchange()))}
         assert not hidden, f"never given to a link: {sorted(hidden)}"
-
-
-def _public(protocol: type) -> list[str]:
-    named = {*inspect.get_annotations(protocol), *vars(protocol)}
-    return sorted(name for name in named if not name.startswith("_"))
