@@ -32,6 +32,8 @@ def steer(ctx, how):
             raise gridhook.ExchangeError("it is gone")
         case "usage":
             raise click.UsageError("not like that")
+        case "mistake":
+            {}["rate"]
         case "value":
             return 7
 
@@ -60,7 +62,10 @@ def test_the_help_names_all_commands_and_imports_none_of_them(install_commands, 
     assert done.status == 0
     own, added = done.out.split("Commands of plugins:")
     assert all(f"\n  {name} " in own for name in ("run", "config", "plugins"))
-    assert added.split() == ["steer", "(from", "a-command)"]
+    assert [line.strip() for line in added.splitlines() if line] == [
+        "run    (from a-command; never called, since gridhook has this command)",
+        "steer  (from a-command)",
+    ]
     assert MODULE not in sys.modules
 
 
@@ -122,6 +127,46 @@ def test_a_command_of_a_plugin_is_called_and_ends_like_an_own_one(install_comman
     assert "Traceback" not in done.err
 
 
+def test_below_the_traceback_of_a_command_that_fails_is_whose_it_is(install_commands, call_gridhook):
+    install_commands()
+    with pytest.raises(KeyError) as failed:
+        call_gridhook("steer", "mistake")
+    assert failed.value.__notes__ == ["the command 'steer' is from a-command, whose authors may want to know"]
+
+
+def test_an_own_command_that_fails_is_nobody_elses(install_commands, call_gridhook, monkeypatch):
+    install_commands()
+    monkeypatch.setattr("gridhook.cli.run.prepare", lambda *_, **__: {}["rate"])
+    with pytest.raises(KeyError) as failed:
+        call_gridhook("run")
+    assert not hasattr(failed.value, "__notes__")
+
+
+def test_a_command_of_two_distributions_is_that_of_neither(install_commands, scripted_distribution, call_gridhook):
+    install_commands("1 / 0")
+    scripted_distribution("b-command", {f"{MODULE}_too": "1 / 0"}, {COMMANDS: {"steer": f"{MODULE}_too:steer"}})
+    shown = " ".join(call_gridhook("--help").out.split())
+    assert "steer (from a-command and b-command; gridhook plugins list tells which is called)" in shown
+    done = call_gridhook("steer", "well")
+    assert done.status == 2
+    assert "a-command and b-command both provide 'steer'; uninstall one of them" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_command_of_a_first_party_name_is_called_if_it_is_the_first_partys(
+    scripted_distribution, only_scripted, call_gridhook
+):
+    scripted_distribution("a-command", {MODULE: "1 / 0"}, {COMMANDS: {"serve": f"{MODULE}:serve"}})
+    done = call_gridhook("serve", "well")
+    assert done.status == 2
+    assert "'serve' is a name of gridhook-exchange, and a-command may not take it" in done.err
+    scripted_distribution("gridhook-exchange", {f"{MODULE}_own": SOURCE}, {COMMANDS: {"serve": f"{MODULE}_own:steer"}})
+    assert call_gridhook("serve", "well").out == "serving well\n"
+    with pytest.raises(KeyError) as failed:
+        call_gridhook("serve", "mistake")
+    assert failed.value.__notes__ == ["the command 'serve' is from gridhook-exchange, whose authors may want to know"]
+
+
 def test_the_help_of_a_command_of_a_plugin(install_commands, call_gridhook):
     install_commands()
     done = call_gridhook("steer", "--help")
@@ -141,6 +186,7 @@ def test_no_plugin_takes_the_place_of_an_own_command(install_commands, call_grid
         ("", "has no attribute 'steer'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise SystemExit(0)", "SystemExit: 0"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     ],
 )
 def test_a_command_that_cannot_be_imported_says_whose_it_is(install_commands, call_gridhook, source, why):
@@ -149,6 +195,15 @@ def test_a_command_that_cannot_be_imported_says_whose_it_is(install_commands, ca
     assert done.status == 2
     assert "the command 'steer' of a-command cannot be imported: " in done.err
     assert why in done.err
+
+
+@pytest.mark.parametrize("source", ["def steer(): ...", "class steer: ...", "steer = 3"])
+def test_what_is_no_command_says_whose_it_is(install_commands, call_gridhook, source):
+    install_commands(source)
+    done = call_gridhook("steer", "well")
+    assert done.status == 2
+    assert "the command 'steer' of a-command is " in done.err
+    assert "an entry point in gridhook.commands has to be a click command" in done.err
 
 
 def test_a_command_for_another_core_is_not_imported(install_commands, call_gridhook):

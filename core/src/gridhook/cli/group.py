@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from importlib import metadata
+from types import TracebackType
 from typing import Any
 
 import click
@@ -35,19 +37,19 @@ class CommandGroup(LazyGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all subcommands."""
-        return [*super().list_commands(ctx), *_added(self.own)]
+        return [*super().list_commands(ctx), *(name for name in _added() if name not in self.own)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a subcommand; None if there is none of this name."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        return _load(ctx, cmd_name) if cmd_name in _added(self.own) else None
+        return _load(ctx, cmd_name) if cmd_name in _added() else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the subcommands without importing any."""
         super().format_commands(ctx, formatter)
-        added = [(name, f"(from {distribution})") for name, distribution in _added(self.own).items()]
+        added = [(name, _origin(its, is_own=name in self.own)) for name, its in _added().items()]
         if added:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(added)
@@ -55,7 +57,8 @@ class CommandGroup(LazyGroup):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Call a subcommand; the status that it asks for is kept, which click drops outside its standalone mode."""
         try:
-            return super().invoke(ctx)
+            with _Whose(ctx, self.own):
+                return super().invoke(ctx)
         except click.exceptions.Exit as error:
             raise SystemExit(error.exit_code) from error
 
@@ -70,10 +73,40 @@ class CommandGroup(LazyGroup):
             raise SystemExit(128 + signal.SIGINT) from error
 
 
-def _added(own: Mapping[str, object]) -> dict[str, str]:
-    """Return the distribution of each command that plugins add; none takes the place of an own one."""
-    found = metadata.entry_points(group="gridhook.commands")
-    return {one.name: one.dist.name if one.dist else "" for one in found if one.name not in own}
+class _Whose(AbstractContextManager[None]):
+    """Says below the traceback of a command that fails unforeseen whose it is, if it is not an own one."""
+
+    def __init__(self, ctx: click.Context, own: Mapping[str, object]) -> None:
+        self._ctx = ctx
+        self._own = own
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        name = self._ctx.invoked_subcommand
+        is_meant = isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort)
+        if not isinstance(error, Exception) or is_meant or name is None or name in self._own:
+            return
+        from gridhook.plugins.discovery import COMMANDS, find_installed
+
+        if (found := find_installed(COMMANDS).get(name)) is not None:
+            error.add_note(f"the command {name!r} is from {found.distribution}, whose authors may want to know")
+
+
+def _added() -> dict[str, list[str]]:
+    """Return the distributions of each command that plugins add."""
+    added: dict[str, set[str]] = {}
+    for one in metadata.entry_points(group="gridhook.commands"):
+        added.setdefault(one.name, set()).add(one.dist.name if one.dist else "")
+    return {name: sorted(distributions) for name, distributions in sorted(added.items())}
+
+
+def _origin(distributions: list[str], *, is_own: bool) -> str:
+    """Return where a command is from; none takes the place of an own one."""
+    origin = f"from {' and '.join(distributions)}"
+    if is_own:
+        return f"({origin}; never called, since gridhook has this command)"
+    return f"({origin}; gridhook plugins list tells which is called)" if len(distributions) > 1 else f"({origin})"
 
 
 def _load(ctx: click.Context, name: str) -> click.Command:
@@ -83,9 +116,12 @@ def _load(ctx: click.Context, name: str) -> click.Command:
     found = find_installed(COMMANDS)[name]
     if found.problem is not None:
         ctx.fail(found.problem)
-    command: click.Command | Failure = found.load()
+    command: object = found.load()
+    whose = f"the command {name!r} of {found.distribution}"
     if isinstance(command, Failure):
-        ctx.fail(f"the command {name!r} of {found.distribution} cannot be imported: {command.message}")
+        ctx.fail(f"{whose} cannot be imported: {command.message}")
+    if not isinstance(command, click.Command):
+        ctx.fail(f"{whose} is {command!r}; an entry point in {COMMANDS} has to be a click command")
     return command
 
 
