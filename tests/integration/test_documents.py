@@ -30,6 +30,8 @@ DOCUMENTS = sorted(
 METERS = ROOT.parent / "shared" / "data" / "citylearn-2022" / "homes.csv"
 # Pages that trade for long; the gate does what they say.
 LONG = {
+    "write-a-link",
+    "add-a-command",
     "read-a-source",
     "ask-why",
     "replace-grid-fees",
@@ -153,11 +155,12 @@ class Reader:
         else:
             assert words[0] == "gridhook", words
             command = [sys.executable, "-m", *words]
+        path = filter(None, [os.environ.get("PYTHONPATH")])
         environment = {
             **os.environ,
             **self.environment,
             **own,
-            "PYTHONPATH": os.pathsep.join([*self.sources, str(self.site)]),
+            "PYTHONPATH": os.pathsep.join([*self.sources, str(self.site), *path]),
         }
         outcome = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False, timeout=300

@@ -205,7 +205,7 @@ class Storyteller:
         if event.slot not in self.slots or isinstance(event, SlotOpened):
             self._add(event.slot, Needed(self._moment, *_needs(event.grid.assets[row])))
         deviations = event.grid.deviations
-        if isinstance(event, SlotOpened):
+        if isinstance(event, SlotOpened) and deviations.slots:
             for slot, energy in zip(deviations.slots, deviations.energy_kwh[row].tolist(), strict=True):
                 if not math.isnan(energy):
                     self._add(slot, Needed(self._moment, max(energy, 0.0), max(-energy, 0.0)))

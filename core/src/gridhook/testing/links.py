@@ -32,7 +32,7 @@ class LinkTests(EventTests, OrderTests, EndTests):
                 return Tariff()
 
             def request(self):
-                return LinkRequest("house.toml", "me", 2, Path(__file__).parent)
+                return LinkRequest("house", "me", self.slots, Path(__file__).parent)
 
     The exchange may be shared by all tests of a class. One that goes by the clock takes as long as it takes; one that
     waits for batches is let go and stopped by ``resume`` and ``pause``.
@@ -47,8 +47,10 @@ class LinkTests(EventTests, OrderTests, EndTests):
 
         def work() -> list[str]:
             link = exchange.open(self.request())
-            link.close()
-            return missing_parts(link)
+            missing = missing_parts(link)
+            if "close" not in missing:
+                link.close()
+            return missing
 
         missing = self.bounded(work)
         assert not missing, f"the link has no {', '.join(missing)}"
