@@ -196,3 +196,9 @@ def test_a_dry_run_of_a_link_that_can_give_areas_back_still_lets_it(bad, call_gr
     assert done.status == 0
     assert "holds []" in done.err
     assert "those that it takes are left at its end" in done.err + caplog.text
+
+
+def test_ctrl_c_while_a_link_connects_is_the_users(bad, call_gridhook):
+    body = "import signal\n        try: signal.raise_signal(signal.SIGINT)\n        except BaseException: pass"
+    done = call_gridhook("run", bad(opening(body)))
+    assert (done.status, done.err.strip()) == (130, "")

@@ -154,6 +154,23 @@ def serve(tmp_path):
         server.process.stdout.close()
 
 
+@pytest.fixture(scope="class")
+def serve_here(tmp_path_factory, request):
+    """Return a function that serves a small community at the pace of the test class."""
+    servers = []
+
+    def start(*options):
+        folder = tmp_path_factory.mktemp("served")
+        servers.append(Server(folder, write_community(folder), *request.cls.pace, *options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+        server.process.stdout.close()
+
+
 PASSWORDS = {"good": "a good password", "bad": "a bad one"}
 OWNED = {
     "good": ("Grid", "House 1", "Load 1", "PV 1", "Battery 1"),

@@ -6,7 +6,6 @@ import socket
 from pathlib import Path
 
 import pytest
-from conftest import Server, write_community
 from gsy_client import Refused
 from redis_server import RedisServer, needs_redis
 
@@ -28,35 +27,18 @@ def nobody():
 
 
 @pytest.fixture(scope="class")
-def serve_waiting(tmp_path_factory):
-    """Return a function that serves a small community in lockstep, which waits for a word to begin."""
-    servers = []
-
-    def start(*options):
-        folder = tmp_path_factory.mktemp("served")
-        servers.append(Server(folder, write_community(folder), "--lockstep", "--paused", *options))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        if server.process.poll() is None:
-            server.stop()
-        server.process.stdout.close()
+def server(serve_here):
+    return serve_here()
 
 
 @pytest.fixture(scope="class")
-def server(serve_waiting):
-    return serve_waiting()
-
-
-@pytest.fixture(scope="class")
-def serve_over_redis(tmp_path_factory, serve_waiting):
+def serve_over_redis(tmp_path_factory, serve_here):
     """Return a function that does so on a Redis server of its own; returns both."""
     servers = []
 
     def start(*options):
         servers.append(RedisServer(tmp_path_factory.mktemp("redis")))
-        return servers[-1], serve_waiting("--redis", servers[-1].url, *options)
+        return servers[-1], serve_here("--redis", servers[-1].url, *options)
 
     yield start
     for server in servers:
@@ -69,7 +51,9 @@ def redis_and_server(serve_over_redis):
 
 
 class ServedTests(LinkTests):
-    """A served exchange that waits while no test needs it."""
+    """A served exchange in lockstep, that waits while no test needs it."""
+
+    pace = ("--lockstep", "--paused")
 
     def use(self, server):
         self.server = server
@@ -90,8 +74,8 @@ class ServedTests(LinkTests):
 
 class TestGsy(ServedTests):
     @pytest.fixture(autouse=True)
-    def _log_in(self, server, serve_waiting, nobody, monkeypatch):
-        self.monkeypatch, self.serve, self.nobody = monkeypatch, serve_waiting, nobody
+    def _log_in(self, server, serve_here, nobody, monkeypatch):
+        self.monkeypatch, self.serve, self.nobody = monkeypatch, serve_here, nobody
         self.use(server)
         yield
         self.watcher.close()
@@ -152,3 +136,26 @@ class TestRedis(ServedTests):
         self.redis, server = self.serve("--slots", LAST_SLOTS)
         self.use(server)
         return self.request()
+
+
+class Paced:
+    """An exchange that goes by the clock, and waits for nobody."""
+
+    pace = ("--slot-seconds", 2)
+
+    def resume(self):
+        pass
+
+    def pause(self):
+        pass
+
+
+@pytest.mark.thorough
+class TestPacedGsy(Paced, TestGsy):
+    pass
+
+
+@pytest.mark.thorough
+@needs_redis
+class TestPacedRedis(Paced, TestRedis):
+    pass
