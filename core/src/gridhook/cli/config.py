@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +52,10 @@ def schema(file: Path | None) -> None:
 
 def _prepare(file: Path | None) -> Deployment:
     """Read a configuration; what plugins and links print meanwhile does not get into what is printed here."""
+    from gridhook.cli.streams import silent_stdout
     from gridhook.deployment import prepare
 
-    with contextlib.redirect_stdout(sys.stderr):
+    with silent_stdout():
         return prepare(file)
 
 
