@@ -2,10 +2,12 @@
 
 import importlib
 import json
+import logging
 import re
 import sys
 import threading
 import tomllib
+import warnings
 from pathlib import Path
 
 import attrs
@@ -62,6 +64,10 @@ def installed(tmp_path_factory):
 def call(monkeypatch, tmp_path, capsys):
     """Return a function that calls the command in an empty folder; returns status, out and err."""
     monkeypatch.chdir(tmp_path)
+    # The command sets up logging for its process.
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    level = logging.root.level
 
     def call(*arguments):
         capsys.readouterr()
@@ -71,7 +77,8 @@ def call(monkeypatch, tmp_path, capsys):
             status = stop.code
         return status, *capsys.readouterr()
 
-    return call
+    yield call
+    logging.root.setLevel(level)
 
 
 @pytest.fixture
