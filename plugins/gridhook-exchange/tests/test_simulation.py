@@ -395,7 +395,7 @@ class TestSlots:
 
 
 class TestOneSidedSlots:
-    HOUSES = {"Grid": (None, 1.0), "House 1": ("Grid", 0.5), "House 2": ("Grid", 0.5)}  # noqa: RUF012 - never changed
+    HOUSES = {"Grid": (None, 1.0), "House 1": ("Grid", 0.5), "House 2": ("Grid", 0.5)}
 
     @pytest.fixture
     def run(self, make_community, make_run):

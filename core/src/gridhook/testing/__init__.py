@@ -1,4 +1,4 @@
-"""For tests of plugins: tables, grids and markets in one line each.
+"""For tests of plugins: conformance checks, and tables, grids and markets in one line each.
 
 A test of a strategy needs neither an exchange nor a configuration::
 
@@ -10,5 +10,25 @@ A test of a strategy needs neither an exchange nor a configuration::
 
 from gridhook.testing.builders import SLOT, make_assets, make_grid, make_lots, make_market, make_markets, make_tree
 from gridhook.testing.links import LinkTests
+from gridhook.testing.simulation.appliances import Appliance, battery, load, pv
+from gridhook.testing.simulation.day import AssetDay, Day, SentEnergy
+from gridhook.testing.simulation.simulating import simulate
 
-__all__ = ["SLOT", "LinkTests", "make_assets", "make_grid", "make_lots", "make_market", "make_markets", "make_tree"]
+__all__ = [
+    "SLOT",
+    "Appliance",
+    "AssetDay",
+    "Day",
+    "LinkTests",
+    "SentEnergy",
+    "battery",
+    "load",
+    "make_assets",
+    "make_grid",
+    "make_lots",
+    "make_market",
+    "make_markets",
+    "make_tree",
+    "pv",
+    "simulate",
+]
