@@ -9,6 +9,17 @@ A test of a strategy needs neither an exchange nor a configuration::
 """
 
 from gridhook.testing.builders import SLOT, make_assets, make_grid, make_lots, make_market, make_markets, make_tree
+from gridhook.testing.checking import check_plugin
+from gridhook.testing.classes import (
+    ForecastingTests,
+    GridOperatorTests,
+    ObservationTests,
+    PricingTests,
+    RegistrationTests,
+    RequirementsTests,
+    SettlementTests,
+)
+from gridhook.testing.conformance import Conformance, Finding
 from gridhook.testing.links import LinkTests
 from gridhook.testing.simulation.appliances import Appliance, battery, load, pv
 from gridhook.testing.simulation.day import AssetDay, Day, SentEnergy
@@ -18,10 +29,20 @@ __all__ = [
     "SLOT",
     "Appliance",
     "AssetDay",
+    "Conformance",
     "Day",
+    "Finding",
+    "ForecastingTests",
+    "GridOperatorTests",
     "LinkTests",
+    "ObservationTests",
+    "PricingTests",
+    "RegistrationTests",
+    "RequirementsTests",
     "SentEnergy",
+    "SettlementTests",
     "battery",
+    "check_plugin",
     "load",
     "make_assets",
     "make_grid",
