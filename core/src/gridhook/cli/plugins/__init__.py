@@ -9,6 +9,7 @@ plugins = LazyGroup(
     {
         "list": ("gridhook.cli.plugins.listing:list_plugins", "List what is installed, and what of it is enabled."),
         "show": ("gridhook.cli.plugins.showing:show_plugin", "Show what a plugin is for, its hooks and its settings."),
+        "check": ("gridhook.cli.plugins.checking:check_plugin", "Check a plugin against the specifications."),
         "doctor": ("gridhook.cli.plugins.doctor:doctor", "Say what of that which is installed does not work, and why."),
     },
     "See what is installed, and what is wrong with it.",
