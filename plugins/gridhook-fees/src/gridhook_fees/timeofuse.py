@@ -76,7 +76,7 @@ class TimeOfUseFees:
     def _complain(self, markets: Markets, told: Sequence[float | None], time: str) -> None:
         listed = dict.fromkeys(self._table.markets, True)
         untold = [market for market, fee in zip(markets, told, strict=True) if fee is None]
-        missing = [market for market in untold if not find(listed, market)]
+        missing = dict.fromkeys(market for market in untold if not find(listed, market))
         self._sayer.say("column", missing, f"{self.file.name} has no column for %s")
         self._sayer.say(
             "fee", (one for one in untold if one not in missing), f"{self.file.name} has no fee for %s at {time}"
