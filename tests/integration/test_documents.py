@@ -41,6 +41,7 @@ LONG = {
     "replace-live-data",
     "replace-settle-deviations",
     "replace-degrees-of-freedom",
+    "test-a-plugin",
 }
 NAME = re.compile(r"# ([\w./-]+\.(py|toml))\n")
 # What the gate itself does, in an environment of its own.
