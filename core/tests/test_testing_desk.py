@@ -11,6 +11,7 @@ from gridhook.commands import (
     SendForecasts,
     SendMeasurements,
     SetGridFees,
+    WithdrawOrders,
 )
 from gridhook.testing import load, pv
 from gridhook.testing.simulation.community import make_community
@@ -64,6 +65,20 @@ def test_what_stands_counts(exchange, desk):
     assert execute(desk, order(exchange, LOAD, "bid", 0.3)).accepted.all()
     assert not execute(desk, order(exchange, LOAD, "bid", 0.2)).accepted.any()
     assert execute(desk, order(exchange, LOAD, "bid", 0.1)).accepted.all()
+
+
+def test_only_orders_of_the_slot_that_is_named_are_withdrawn(exchange, desk):
+    exchange.close_slot()
+    exchange.open_slot()
+    execute(desk, order(exchange, LOAD, "bid", 0.3), order(exchange, LOAD, "bid", 0.1, 5.0, slot=0))
+    starts = exchange.community.starts
+    execute(desk, WithdrawOrders([LOAD], ["bid"], [starts[0]]))
+    assert len(exchange.spot.orders) == 1
+    execute(desk, WithdrawOrders([LOAD], ["offer"], [starts[1]]))
+    assert len(exchange.spot.orders) == 1
+    answer = execute(desk, WithdrawOrders([LOAD, "id:Nobody"], ["bid", "bid"], [starts[1]] * 2))
+    assert not exchange.spot.orders
+    assert [refused.asset for refused in answer.refused] == ["id:Nobody"]
 
 
 def test_orders_for_slots_without_a_market_are_refused(exchange, desk):

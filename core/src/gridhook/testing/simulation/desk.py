@@ -61,8 +61,7 @@ class Desk:
                 case SendMeasurements():
                     refused += self._measure(command)
                 case WithdrawOrders():
-                    for area, side in zip(command.asset, command.side, strict=True):
-                        self._exchange.spot.withdraw(self._numbers[area], side)
+                    refused += self._withdraw(command)
                 case PlaceOrders():
                     errors = self._place(command)
                     accepted = [row not in errors for row in range(len(command.lines))]
@@ -77,6 +76,16 @@ class Desk:
         self._exchange.owned = np.array(own, dtype=np.int64)
         tree = self._exchange.community.tree
         self._operated = {area for area in command.ids if tree.kinds[tree.find(area)] == MARKET}
+
+    def _withdraw(self, command: WithdrawOrders) -> list[Refused]:
+        exchange, refused = self._exchange, []
+        for area, side, slot in zip(command.asset, command.side, command.slot, strict=True):
+            if area not in self._numbers:
+                refused.append(Refused(f"delete {side}", area, _NOT_OWNED))
+            elif exchange.community.numbers.get(slot) == exchange.slot:
+                # Orders of ended slots trade at once or never: there is nothing to delete.
+                exchange.spot.withdraw(self._numbers[area], side)
+        return refused
 
     def _forecast(self, command: SendForecasts) -> tuple[int, list[Refused]]:
         exchange, taken = self._exchange, 0
@@ -107,6 +116,7 @@ class Desk:
         return [
             (self._numbers[area], area, slot, float(kwh))
             for area, row in zip(command.assets, command.energy_kwh, strict=True)
+            if area in self._numbers
             for slot, kwh in zip(slots, row, strict=True)
             if not np.isnan(kwh)
         ]
@@ -121,8 +131,8 @@ class Desk:
 
     def _order(self, line: OrderLine, requirements: tuple[Requirement, ...], energy_type: str) -> str:
         exchange = self._exchange
-        asset, slot = self._numbers[line.asset], exchange.community.numbers.get(line.slot, _NO_SLOT)
-        if asset not in exchange.owned:
+        asset, slot = self._numbers.get(line.asset), exchange.community.numbers.get(line.slot, _NO_SLOT)
+        if asset is None or asset not in exchange.owned:
             return _NOT_OWNED
         if slot == exchange.slot:
             if line.replace:
