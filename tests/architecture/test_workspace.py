@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridhook.plugins.firstparty import OWNERS
+from gridhook.scaffold import NewName, render
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -35,6 +36,10 @@ def test_a_member_has_all_that_a_distribution_needs(member):
     assert (member / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert len((member / "README.md").read_text().splitlines()) > 10
     assert list((member / "tests").glob("test_*.py"))
+
+
+def test_a_new_distribution_has_the_same_licence():
+    assert render(NewName("night-rates"), "pricing")["LICENSE"] == (ROOT / "LICENSE").read_text(encoding="utf-8")
 
 
 def test_the_root_installs_every_member():

@@ -18,7 +18,7 @@ _COMMANDS = {
     "why": ("gridhook.cli.why:why", "Tell from a record why an asset traded, or why not."),
     "replay": ("gridhook.cli.replay:replay", "Decide anew about the events of a record, and show what differs."),
     "config": ("gridhook.cli.config:config", "Check, show and start configurations."),
-    "plugins": ("gridhook.cli.plugins:plugins", "See what is installed."),
+    "plugins": ("gridhook.cli.plugins:plugins", "See what is installed, or begin a plugin of your own."),
 }
 
 _HELP = """Trade energy assets on local energy markets by composing plugins.

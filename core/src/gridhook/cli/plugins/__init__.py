@@ -11,6 +11,7 @@ plugins = LazyGroup(
         "show": ("gridhook.cli.plugins.showing:show_plugin", "Show what a plugin is for, its hooks and its settings."),
         "check": ("gridhook.cli.plugins.checking:check_plugin", "Check a plugin against the specifications."),
         "doctor": ("gridhook.cli.plugins.doctor:doctor", "Say what of that which is installed does not work, and why."),
+        "new": ("gridhook.cli.plugins.new:new_plugin", "Write a new distribution with a small strategy that works."),
     },
-    "See what is installed, and what is wrong with it.",
+    "See what is installed and what is wrong with it, or begin a plugin of your own.",
 )

@@ -1,0 +1,45 @@
+"""``gridhook plugins new``: a distribution of one's own."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from gridhook.scaffold import KINDS, NewName, refuse_taken, render, write_files
+
+__all__ = ["new_plugin"]
+
+
+@click.command("new")
+@click.argument("name")
+@click.option("--hook", "kind", type=click.Choice(KINDS), required=True, help="What the plugin is for.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".",
+    help="Where the distribution's folder, gridhook-NAME, is made; by default here.",
+)
+@click.option("--author", help="Who is named in the metadata.")
+@click.pass_context
+def new_plugin(ctx: click.Context, name: str, kind: str, folder: Path, author: str | None) -> None:
+    """Write a new distribution, gridhook-NAME, with a small strategy that works and its tests.
+
+    NAME is what configurations call the plugin: small letters, digits and hyphens, such as night-rates.
+    """
+    new = NewName.parse(name)
+    root = ctx.find_root()
+    refuse_taken(new, root.command.list_commands(root) if isinstance(root.command, click.Group) else ())
+    files = render(new, kind, author)
+    home = folder / new.distribution
+    write_files(home, files)
+    click.echo(f"wrote {home}:")
+    for path in files:
+        click.echo(f"  {path}")
+    place = shlex.quote(str(home) if home.is_absolute() else f"./{home}")
+    click.echo(f"""
+next:
+  python -m pip install -e {place} pytest
+  python -m pytest {place}
+  gridhook run {place}/{new.name}.toml""")
