@@ -1,7 +1,6 @@
 """Distributions as they are published: wheels in new environments, and a strategy of a stranger's."""
 
 import json
-import os
 import subprocess
 import sys
 import tomllib
@@ -41,87 +40,37 @@ midway = "gridhook_midway"
 """
 
 
-def run(*command, **options):
-    outcome = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return outcome.stdout
-
-
-def build_wheel(source, target):
-    """Build with the flit_core of this environment, without asking an index."""
-    code = (
-        "import os, sys; from flit_core import buildapi; "
-        "os.chdir(sys.argv[1]); print(buildapi.build_wheel(sys.argv[2]))"
-    )
-    return target / run(sys.executable, "-c", code, source, target).strip().splitlines()[-1]
-
-
-def pip(python, *arguments):
-    """Run the pip of this environment for another one, which needs none of its own."""
-    outcome = subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if outcome.returncode and not os.environ.get("GRIDHOOK_CI") and "No matching distribution" in outcome.stderr:
-        pytest.skip("no package index can be reached for the dependencies of the wheels")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    return outcome.stdout
-
-
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory):
-    """A folder with the wheels of all distributions of the workspace."""
-    folder = tmp_path_factory.mktemp("wheels")
-    for member in MEMBERS.values():
-        build_wheel(member, folder)
-    return folder
-
-
-@pytest.fixture
-def environment(tmp_path, wheels):
-    """Make a new virtual environment with some of our wheels; third-party dependencies come from the index."""
-
-    def make(*names):
-        folder = tmp_path / "environment"
-        venv.create(folder)
-        python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-        # Most of it is never imported.
-        install = (python, "install", "--quiet", "--no-compile", "--find-links", wheels)
-        # Ours from the folder and from nowhere else; then what they depend on.
-        pip(*install, "--no-index", "--no-deps", *names)
-        pip(*install, *names)
-        return python
-
-    return make
-
-
-def installed(python):
+def installed(pip, python):
     return {one["name"]: one["version"] for one in json.loads(pip(python, "list", "--format", "json"))}
 
 
 @pytest.mark.thorough
-def test_the_core_and_one_plugin_bring_nothing_else_along(environment):
-    python = environment("gridhook", "gridhook-ramp")
-    names = installed(python)
+def test_the_core_and_one_plugin_bring_nothing_else_along(wheels, pip, run, tmp_path):
+    """In an environment of their own, with what they need from an index."""
+    python = tmp_path / "environment" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    venv.create(tmp_path / "environment")
+    # Ours from the folder and from nowhere else; then what they depend on.
+    install = (python, "install", "--quiet", "--no-compile", "--find-links", wheels, "gridhook", "gridhook-ramp")
+    pip(*install, "--no-index", "--no-deps")
+    pip(*install)
+    names = installed(pip, python)
     assert {name for name in names if name.startswith("gridhook")} == {"gridhook", "gridhook-ramp"}
     for other in ("requests", "websockets", "redis", "pandas", "starlette"):
         assert other not in names
-    listed = run(python, "-m", "gridhook", "plugins", "list")
-    assert [line.split()[1] for line in listed.splitlines()] == ["fixed", "ramp"]
+    listed = json.loads(run(python, "-m", "gridhook", "plugins", "list", "--json"))
+    assert [row["name"] for row in listed] == ["fixed", "ramp"]
     outcome = subprocess.run([str(python), "-m", "gridhook", "run"], capture_output=True, text=True, check=False)
     assert outcome.returncode == 2
     assert "pip install gridhook-exchange" in outcome.stderr
 
 
-def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, tmp_path):
+def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, build_wheel, pip, run, tmp_path):
     """A distribution of its own, installed with the core and the exchange and none of our pricing plugins."""
     source = tmp_path / "gridhook-midway"
     source.mkdir()
     (source / "gridhook_midway.py").write_text(STRATEGY, encoding="utf-8")
     (source / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
-    wheel = build_wheel(source, tmp_path)
+    wheel = build_wheel(tmp_path, source)
     python = environment("gridhook", "gridhook-exchange", "gridhook-claim")
     pip(python, "install", "--quiet", "--no-index", wheel)
     config = tmp_path / "gridhook.toml"
@@ -140,7 +89,7 @@ def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, 
 
 
 @pytest.mark.thorough
-def test_who_installs_a_changed_checkout_gets_what_it_has_now(tmp_path):
+def test_who_installs_a_changed_checkout_gets_what_it_has_now(pip, tmp_path):
     """Pip keeps the wheel of a folder whose name looks like `name-version`, and installs it again in its place."""
     root = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = [one.replace("{root:uri}", ROOT.as_uri()) for one in root["dependencies"]]
