@@ -42,6 +42,7 @@ LONG = {
     "replace-settle-deviations",
     "replace-degrees-of-freedom",
     "test-a-plugin",
+    "first-strategy",
 }
 NAME = re.compile(r"# ([\w./-]+\.(py|toml))\n")
 # What the gate itself does, in an environment of its own.
@@ -150,9 +151,15 @@ class Reader:
             if words[4] == "-e":
                 # pip has no editable installs beside the others: the sources go before what it copies.
                 del words[4]
-                self.sources.append(str(self.folder / words[4]))
+                source = self.folder / words[4]
+                self.sources.append(str(source / "src" if (source / "src").is_dir() else source))
+                # What these tests run in is there.
+                words = [word for word in words if word != "pytest"]
             quiet = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--no-cache-dir"]
             command = [sys.executable, "-m", "pip", "install", *quiet, "--target", str(self.site), *words[4:]]
+        elif words[:4] == ["python", "-m", "pip", "wheel"]:
+            quiet = ["--quiet", "--no-index", "--no-build-isolation", "--no-cache-dir"]
+            command = [sys.executable, "-m", "pip", "wheel", *quiet, *words[4:]]
         else:
             assert words[0] == "gridhook", words
             command = [sys.executable, "-m", *words]
