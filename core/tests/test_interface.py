@@ -23,6 +23,8 @@ MODULES = {
     "gridhook.events": None,
     "gridhook.links": None,
     "gridhook.plugins.naming": ["NamingSpec"],
+    "gridhook.testing": None,
+    "gridhook.trades": None,
 }
 """Modules that plugins may import from, and which of their names; None: all that they offer."""
 
@@ -78,7 +80,7 @@ def declares(cls, name):
 def offers(cls):
     """The properties and methods that an object has, also from gridhook's own bases."""
     own = [base for base in cls.__mro__ if base.__module__.startswith("gridhook")]
-    for name in sorted({name for base in own for name in vars(base) if not name.startswith("_")}):
+    for name in sorted({name for base in own for name in vars(base) if not name.startswith(("_", "test_"))}):
         value = inspect.getattr_static(cls, name)
         # attrs makes slots of cached properties.
         is_slot = isinstance(value, types.MemberDescriptorType) and name not in {
