@@ -108,6 +108,9 @@ def trade(serve, folder, template, community, slots, edit=lambda text: text, cha
         Moment(slot, int(completion.removesuffix("%")), message, commands)
         for ((slot, completion), message), commands in zip(said.items(), meddler.batches, strict=False)
     ]
+    # Who leaves after so many slots says to the event of the next one that nothing comes.
+    if moments[-1].completion == 0 and not moments[-1].commands:
+        moments.pop()
     return moments, json.loads(out)
 
 

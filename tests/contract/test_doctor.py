@@ -81,6 +81,7 @@ def test_where_all_is_well_it_says_so_and_changes_nothing(served):
     assert len(client._aggregator("GET", "list")) == 1
 
 
+@pytest.mark.thorough
 def test_people_are_told_the_same_in_lines(served):
     doctor, _ = served
     done = doctor.call(simulation="0000")
@@ -145,6 +146,7 @@ class LateHandler(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.thorough
 def test_a_clock_that_is_wrong(served):
     doctor, _ = served
     handler = type("Late", (LateHandler,), {"target": urlsplit(doctor.server.facts["url"]).netloc})
@@ -157,6 +159,7 @@ def test_a_clock_that_is_wrong(served):
     assert re.search(r"this machine's is (599|60[012]) s ahead of the exchange's", doctor.text("clock"))
 
 
+@pytest.mark.thorough
 def test_claims_that_lead_nowhere(served):
     doctor, _ = served
     doctor.claim = 'names = ["Home 01 Laod", "Home 02 Load"]'
@@ -179,6 +182,7 @@ def test_an_asset_that_another_aggregator_has(served):
     assert "'rival' has 1 of the claimed: Grid/Community/Home 03/Home 03 Load" in told[0]["text"]
 
 
+@pytest.mark.thorough
 def test_an_asset_that_is_held_and_not_claimed(served):
     doctor, client = served
     client.create_aggregator(AGGREGATOR)
@@ -197,6 +201,7 @@ def test_a_configuration_that_is_wrong_is_the_callers_fault_and_the_rest_is_look
     assert "registry" not in not_ok
 
 
+@pytest.mark.thorough
 def test_an_address_on_the_command_line_goes_before_the_file(served):
     doctor, _ = served
     done = doctor.call("--json", "--exchange", "gsy+http://127.0.0.1:1")

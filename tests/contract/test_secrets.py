@@ -271,10 +271,10 @@ def test_the_doctor_and_the_configuration_say_nothing(scene):
         ("/api-token-auth/", 500),
         pytest.param("/api-token-auth/", 400, marks=pytest.mark.thorough),
         pytest.param("/api-token-auth/", 401, marks=pytest.mark.thorough),
-        ("/registry", 403),
+        pytest.param("/registry", 403, marks=pytest.mark.thorough),
         pytest.param("/registry", 500, marks=pytest.mark.thorough),
         pytest.param("/list-aggregators/", 404, marks=pytest.mark.thorough),
-        ("/create-aggregator/", 401),
+        pytest.param("/create-aggregator/", 401, marks=pytest.mark.thorough),
     ],
 )
 def test_an_exchange_that_repeats_what_it_was_sent_is_not_quoted(scene, path, status):
@@ -287,7 +287,9 @@ def test_an_exchange_that_repeats_what_it_was_sent_is_not_quoted(scene, path, st
     scene.check(*(scene.folder / "report").iterdir())
 
 
-@pytest.mark.parametrize(("path", "times"), [("/select-aggregator/", 2), ("/batch-commands/", 1000)])
+@pytest.mark.parametrize(
+    ("path", "times"), [pytest.param("/select-aggregator/", 2, marks=pytest.mark.thorough), ("/batch-commands/", 1000)]
+)
 def test_what_is_refused_in_mid_session_is_not_quoted(scene, path, times):
     scene.echo.refuse(path, 403, times)
     status, said = scene.call("run", scene.config(), "--slots", 1, "--log-level", "debug", "--report", "report")

@@ -55,6 +55,7 @@ def test_another_configuration_decides_otherwise_where_it_says_otherwise(call, r
     assert re.search(r"then 0\.\d+ kWh at 30 cents/kWh.*; now 0\.\d+ kWh at 25\.2 cents/kWh", load), load
 
 
+@pytest.mark.thorough
 def test_few_differences_are_shown_unless_more_are_wanted(call, recorded):
     (recorded / "late.toml").write_text("[plugins.ramp]\nfinal_at = 0.9\n", encoding="utf-8")
     outcome = call("replay", "record.jsonl", "late.toml", "--limit", "2")
@@ -64,6 +65,7 @@ def test_few_differences_are_shown_unless_more_are_wanted(call, recorded):
     assert re.fullmatch(r"and \d+ more; --limit \d+ shows all", lines[2])
 
 
+@pytest.mark.thorough
 def test_what_else_decides_differently_is_told(call, recorded):
     (recorded / "fewer.toml").write_text(f'[plugins.claim]\nnames = ["{LOAD}"]\n', encoding="utf-8")
     lines = call("replay", "record.jsonl", "fewer.toml", "--limit", "100000").stdout.splitlines()
@@ -152,6 +154,7 @@ def test_an_area_that_was_not_claimed_has_no_story(call):
     assert "nothing was decided for it" in outcome.stdout
 
 
+@pytest.mark.thorough
 def test_a_configuration_that_is_gone_has_to_be_given(call, recorded):
     (recorded / "gridhook.toml").rename(recorded / "moved.toml")
     try:

@@ -41,7 +41,7 @@ file = "{demo}/requirements.json"
         )
         session = prepare(path, slots=SLOTS).open()
         session.run()
-        return session._link._simulation
+        return session._link._link._simulation
 
     return run
 
