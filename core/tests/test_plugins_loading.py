@@ -174,6 +174,26 @@ def test_two_names_for_one_module_are_a_problem_and_no_crash(scripted_distributi
     assert str(problem) == "'yours' is the same module as 'mine'; name one of them only"
 
 
+@pytest.mark.parametrize("equal", [True, False], ids=["equal", "cannot-be-compared"])
+def test_two_plugins_of_one_class_with_the_same_settings_are_two(equal):
+    class Plugin:
+        def __eq__(self, other):
+            if not equal:
+                raise ValueError
+            return True
+
+        __hash__ = None
+
+        @hookimpl
+        def price_energy(self, lots): ...
+
+    registry = Registry(Guard(10.0))
+    for name in ("one", "other"):
+        plugin, problems = registry.register(name, Plugin())
+        assert problems == []
+        assert list(plugin.implementations) == ["price_energy"]
+
+
 def test_a_plugin_may_implement_hooks_of_several_domains():
     class Plugin:
         @hookimpl

@@ -78,10 +78,9 @@ class Registry:
         retired: Mapping[str, str] = RETIRED,
     ) -> None:
         self._guard = guard
+        self._specifications = specifications
         self._retired = retired
-        self._pluggy = pluggy.PluginManager(PROJECT)
-        for specification in specifications.values():
-            self._pluggy.add_hookspecs(specification)
+        self._registered: dict[str, object] = {}
 
     def load(self, installed: Installed, table: Table) -> tuple[Plugin | None, list[Problem]]:
         """Import, construct, register and check one plugin; all that is wrong with it is returned.
@@ -105,18 +104,22 @@ class Registry:
         self, name: str, instance: object, distribution: str = "", version: str = ""
     ) -> tuple[Plugin | None, list[Problem]]:
         """Register an object or module with hook implementations, and check them."""
-        if self._pluggy.is_registered(instance):
-            other = self._pluggy.get_name(instance)
-            return None, [Problem("", f"{name!r} is the same module as {other!r}; name one of them only")]
+        same = [other for other, one in self._registered.items() if one is instance]
+        if same:
+            return None, [Problem("", f"{name!r} is the same module as {same[0]!r}; name one of them only")]
+        # One manager for each: it would ask plugins whether they are equal.
+        manager = pluggy.PluginManager(PROJECT)
+        for specification in self._specifications.values():
+            manager.add_hookspecs(specification)
         try:
-            self._pluggy.register(instance, name)
+            manager.register(instance, name)
         except pluggy.PluginValidationError as error:
             return None, [Problem("", f"{name!r} does not fit the specification: {_last_lines(error)}")]
         implementations: dict[str, Implementation] = {}
         problems = []
-        callers = self._pluggy.get_hookcallers(instance) or ()
-        for caller in callers:
-            implementation = next(one for one in caller.get_hookimpls() if one.plugin is instance)
+        self._registered[name] = instance
+        found = [(caller, one) for caller in vars(manager.hook).values() for one in caller.get_hookimpls()]
+        for caller, implementation in found:
             if caller.name in self._retired:
                 message = f"{name!r} implements {caller.name!r}, which is asked no more: {self._retired[caller.name]}"
                 warnings.warn(HookChangedWarning(message), stacklevel=2)
@@ -128,7 +131,7 @@ class Registry:
                 )
         unmarked = [hook for hook in HOOKS if hook not in implementations and callable(getattr(instance, hook, None))]
         problems += [Problem("", f"{name!r} has {hook} without @hookimpl") for hook in unmarked if not problems]
-        if not callers and not problems:
+        if not found and not problems:
             problems.append(Problem("", f"{name!r} implements no hook"))
         return Plugin(name, distribution, version, instance, implementations), problems
 

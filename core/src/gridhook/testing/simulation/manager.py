@@ -63,11 +63,12 @@ def make_manager(given: Given, routes: Routes) -> tuple[Manager, NotingDecisions
     """
     sections = _sections(routes, {})
     guard = Guard(sections["guard"].timeout_seconds)
+    registry = Registry(guard)
     plugins: dict[str, Plugin] = {}
     named: list[NamedArea] = []
     problems: list[Problem] = []
     for name, instance in _by_name(given):
-        plugin, wrong = _register(guard, name, instance)
+        plugin, wrong = _register(registry, name, instance)
         problems += wrong
         if plugin is not None:
             plugins[name] = plugin
@@ -75,7 +76,7 @@ def make_manager(given: Given, routes: Routes) -> tuple[Manager, NotingDecisions
             named += areas
             problems += wrong
     if not any("claim_assets" in plugin.implementations for plugin in plugins.values()):
-        everything, _ = Registry(guard).register(_EVERYTHING, _ClaimsEverything())
+        everything, _ = registry.register(_EVERYTHING, _ClaimsEverything())
         assert everything is not None
         plugins[_EVERYTHING] = everything
     problems += _unknown_routes(routes, plugins)
@@ -100,11 +101,10 @@ def _by_name(given: Given) -> Iterator[tuple[str, object]]:
         yield name if times[name] == 1 else f"{name}-{times[name]}", instance
 
 
-def _register(guard: Guard, name: str, instance: object) -> tuple[Plugin | None, list[Problem]]:
+def _register(registry: Registry, name: str, instance: object) -> tuple[Plugin | None, list[Problem]]:
     if inspect.isclass(instance):
         return None, [Problem("", f"{instance.__name__} is a class; a simulation takes {instance.__name__}(…)")]
-    # A registry of its own: two plugins that are equal are not the same.
-    plugin, problems = Registry(guard).register(name, instance)
+    plugin, problems = registry.register(name, instance)
     return (None if problems else plugin), problems
 
 
