@@ -218,3 +218,26 @@ def test_hurry_between_calls_starts_nothing():
     with guard.armed():
         guard.hurry(0.1)
         assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@needs_timer
+def test_a_plugin_that_wants_the_timers_signal_for_itself_takes_it_from_nobody(guard):
+    assert guard.call(lambda: signal.signal(signal.SIGALRM, signal.SIG_DFL)) is not None
+    assert guard.call(sleep).message.startswith("did not answer within 0.2 s")
+
+
+@needs_timer
+def test_a_timer_of_somebody_else_goes_on_afterwards():
+    calls = []
+    before = signal.signal(signal.SIGALRM, lambda *_: calls.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 50.0)
+    try:
+        guard = Guard(0.2)
+        with guard.armed():
+            assert "did not answer" in guard.call(sleep).message
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+        assert 40.0 < left < 49.9
+        assert not calls
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)

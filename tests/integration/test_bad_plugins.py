@@ -49,6 +49,7 @@ PRICING = {
     "interrupts": "KeyboardInterrupt",
     "loops": "did not answer within 1 s",
     "loops-against-cuts": "did not answer within 1 s",
+    "takes-the-alarm": "alarmed",
     "sleeps": "did not answer within 1 s",
     "recurses": "RecursionError",
     "wrong-length": "one rate per lot",
@@ -110,7 +111,11 @@ def zoo(tmp_path, monkeypatch):
     for module, text in (modules | {"gridhook_zoo": source}).items():
         (site / f"{module}.py").write_text(text, encoding="utf-8")
     classes = [line.split()[1].partition(":")[0] for line in source.splitlines() if line.startswith("class ")]
-    points = {name_of(cls): f"gridhook_zoo:{cls}" for cls in classes}
+    prints = "import os\nfrom gridhook import hookimpl\nos.write(1, b'hello from the import\\n')\n"
+    (site / "import_prints_of_zoo.py").write_text(
+        f"{prints}@hookimpl\ndef price_energy(lots):\n    return None\n", encoding="utf-8"
+    )
+    points = {"import-prints": "import_prints_of_zoo"} | {name_of(cls): f"gridhook_zoo:{cls}" for cls in classes}
     points |= {name: name.replace("-", "_") + "_of_zoo" for name in IMPORTS}
     describe(site, "zoo", "gridhook<0.2", points | {"not-there": "gridhook_zoo:NotThere"})
     old = {"another-core": "gridhook_zoo:Raises", "twice": "gridhook_zoo:Raises"}
@@ -291,10 +296,32 @@ def test_a_plugin_that_the_environment_does_not_allow_is_an_error_and_not_import
 
 def test_what_a_plugin_prints_does_not_get_between_the_figures(gridhook, tmp_path, zoo):
     (tmp_path / "bad.toml").write_text('[pricing]\nuse = ["prints", "ramp"]\n', encoding="utf-8")
-    outcome = gridhook("run", "bad.toml", "--json", "--slots", "2", PYTHONPATH=str(zoo))
+    # Where Python does not write at once, as it does in many containers, buffers come after everything else.
+    outcome = gridhook("run", "bad.toml", "--json", "--slots", "2", PYTHONPATH=str(zoo), PYTHONUNBUFFERED="")
     assert json.loads(outcome.stdout)["slots"] == 2
-    assert "hello from a plugin" in outcome.stderr
-    assert "hello from under Python" in outcome.stderr
+    for place in ("a plugin", "under Python", "beside", "C"):
+        assert f"hello from {place}\n" in outcome.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "doctor", "plugins doctor", "plugins list", "plugins check"])
+def test_what_a_plugin_prints_when_it_is_imported_does_not_get_into_json_either(gridhook, tmp_path, zoo, command):
+    (tmp_path / "bad.toml").write_text('[pricing]\nuse = ["import-prints", "ramp"]\n', encoding="utf-8")
+    arguments = {
+        "run": ["bad.toml", "--slots", "1"],
+        "doctor": ["bad.toml"],
+        "plugins doctor": ["import-prints"],
+        "plugins list": ["bad.toml"],
+        "plugins check": ["import-prints"],
+    }[command]
+    outcome = gridhook(*command.split(), *arguments, "--json", PYTHONPATH=str(zoo), PYTHONUNBUFFERED="")
+    assert json.loads(outcome.stdout)
+    assert "hello from the import" in outcome.stderr
+
+
+def test_a_hang_after_somebody_took_the_alarm_is_cut_off_all_the_same(zoo, trade):
+    figures, _ = trade('[pricing]\nuse = ["takes-the-alarm", "sleeps", "ramp"]\n', 1, IMPATIENT)
+    assert [entry_of(figures, name)["failures"] for name in ("takes-the-alarm", "sleeps")] == [1, 1]
+    assert figures["orders"] > 0
 
 
 def test_a_run_without_a_broken_plugin_says_so_and_names_it_in_the_end(gridhook, tmp_path, zoo):

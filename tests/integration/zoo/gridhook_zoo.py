@@ -1,6 +1,8 @@
 """Plugins that do all that can be done wrong."""
 
+import ctypes
 import os
+import signal
 import sys
 import time
 
@@ -54,6 +56,13 @@ class LoopsAgainstCuts:
             time.sleep(3600)
         except BaseException:
             return np.full(len(lots), 20.0)
+
+
+class TakesTheAlarm:
+    @hookimpl
+    def price_energy(self, lots):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        raise RuntimeError("alarmed")
 
 
 class Sleeps:
@@ -172,6 +181,8 @@ class Prints:
     def price_energy(self, lots):
         print("hello from a plugin")
         os.write(1, b"hello from under Python\n")
+        sys.__stdout__.write("hello from beside\n")
+        ctypes.CDLL(None).printf(b"hello from C\n")
 
 
 class CapsWrongly:

@@ -12,6 +12,7 @@ import click
 from gridhook.checks import Check
 from gridhook.cli.checks import count_checks, show_check
 from gridhook.cli.logs import log_options
+from gridhook.cli.streams import silent_stdout
 from gridhook.deployment import survey
 from gridhook.examining import examine
 
@@ -42,7 +43,7 @@ def doctor(
             show_check(check, stdout)
 
     # What plugins print must not get between the checks.
-    with contextlib.redirect_stdout(sys.stderr):
+    with silent_stdout() if as_json else contextlib.redirect_stdout(sys.stderr):
         examine(config, survey(config, exchange=exchange), tell)
     if as_json:
         click.echo(json.dumps({"checks": [check.to_json() for check in checks]}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -42,9 +43,19 @@ def silent_stdout() -> Iterator[None]:
         if sys.__stdout__ is not None and sys.__stderr__ is not None:  # else 1 or 2 may be another file by now
             kept = os.dup(1)
             undo.callback(os.close, kept)
+            _flush(sys.__stdout__)
             os.dup2(2, 1)
             undo.callback(os.dup2, kept, 1)
+            undo.callback(_flush, sys.__stdout__)
         yield
+
+
+def _flush(stream: TextIO) -> None:
+    """Write what is still in the buffers of Python and C, before what they write to is another file."""
+    with contextlib.suppress(OSError, ValueError):  # it is full, or closed
+        stream.flush()
+    with contextlib.suppress(OSError, TypeError, AttributeError):  # there is no C library to be found
+        ctypes.CDLL(None).fflush(None)
 
 
 class _Checked:

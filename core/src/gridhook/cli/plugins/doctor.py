@@ -12,6 +12,7 @@ import click
 
 from gridhook.cli.checks import count_checks, show_check
 from gridhook.cli.logs import set_up_logging
+from gridhook.cli.streams import silent_stdout
 from gridhook.config import Config, read_config
 from gridhook.errors import ConfigError, Problem
 from gridhook.examining.diagnosing import Diagnosis, diagnose
@@ -36,7 +37,7 @@ def doctor(names: tuple[str, ...], config: Path | None, *, traceback: bool, as_j
     settings = _read(config)
     found: list[Diagnosis] = []
     stdout = sys.stdout
-    with contextlib.redirect_stdout(sys.stderr):
+    with silent_stdout() if as_json else contextlib.redirect_stdout(sys.stderr):
         for diagnosis in diagnose(settings.plugins, settings.guard.timeout_seconds, names):
             found.append(diagnosis)
             if not as_json:
