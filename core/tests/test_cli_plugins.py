@@ -152,6 +152,13 @@ def test_what_a_configuration_uses_is_listed_with_its_domains(listed):
     assert (rows["plain"]["domains"], rows["steer"]["domains"]) == (None, None)
 
 
+def test_what_may_not_be_loaded_is_not_enabled(listed, monkeypatch):
+    monkeypatch.setenv("GRIDHOOK_PLUGINS", "module")
+    rows = listed(CONFIG)
+    assert (rows["module"]["enabled"], rows["solar"]["enabled"]) == (True, False)
+    assert "GRIDHOOK_PLUGINS lets only module be loaded" in rows["solar"]["problem"]
+
+
 def test_what_is_not_enabled_is_imported_on_demand(listed):
     rows = listed("", "--import-all")
     assert rows["plain"]["domains"] == ["observation"]

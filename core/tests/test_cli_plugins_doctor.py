@@ -179,3 +179,12 @@ def test_who_provides_a_name_that_is_anothers_is_told(scripted_distribution, onl
 def test_nothing_installed_is_said(only_scripted, tmp_path, call_gridhook):
     done = call_gridhook("plugins", "doctor")
     assert (done.status, done.out) == (0, "\nnothing is installed\n")
+
+
+def test_what_the_environment_bars_is_no_illness(diagnosed, monkeypatch):
+    monkeypatch.setenv("GRIDHOOK_PLUGINS", "healthy")
+    done = diagnosed("fails", "healthy")
+    assert done.status == 0
+    assert (
+        "-        plugin fails: not checked: GRIDHOOK_PLUGINS lets only healthy be loaded, and not 'fails'" in done.out
+    )

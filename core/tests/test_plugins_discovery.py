@@ -43,6 +43,7 @@ def test_what_a_distribution_says_is_found_and_nothing_is_imported(scripted_dist
         (["not a requirement!", "gridhook>=0.1"], ">=0.1"),
         (['gridhook<0.0.1; python_version < "3"', "gridhook>=0.1"], ">=0.1"),
         (['gridhook<0.0.1; extra == "old"'], None),
+        (["gridhook>=0.1", "gridhook<99"], "<99,>=0.1"),
     ],
 )
 def test_a_core_range_that_fits_or_is_missing_is_no_problem(scripted_distribution, requires, core_range):
@@ -62,6 +63,33 @@ def test_a_core_range_that_does_not_fit_says_what_to_do(scripted_distribution, w
     )
 
 
+def test_all_that_a_distribution_says_of_the_core_counts(scripted_distribution):
+    requires = ["gridhook>=0.1", "gridhook>=99"]
+    scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, requires=requires, version="3.1")
+    found = find_installed(GROUP)["some"]
+    assert found.core_range == ">=0.1,>=99"
+    assert found.problem.startswith("some-plugin 3.1 works with gridhook>=0.1,>=99, and this is gridhook")
+
+
+@pytest.mark.parametrize("text", ["gridhook >= banana", "Gridhook >=0.1,,"])
+def test_a_core_range_that_cannot_be_read_is_a_problem(scripted_distribution, text):
+    scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, requires=[text])
+    assert find_installed(GROUP)["some"].problem == (
+        f"some-plugin 1.0 has a core range that cannot be read ({text}); install a version of it that fits"
+    )
+
+
+def test_what_is_left_of_a_distribution_is_a_problem_of_its_own(scripted_distribution, only_scripted, call_gridhook):
+    site = scripted_distribution("some-plugin", {}, {PLUGINS: {"some": "some:Plugin"}, COMMANDS: {"steer": "some:it"}})
+    (described,) = site.glob("*.dist-info")
+    (described / "METADATA").unlink()
+    assert find_installed(PLUGINS)["some"].problem == (
+        f"{described} does not say which distribution it is of; reinstall it, or delete what is left of it"
+    )
+    done = call_gridhook("--help")
+    assert (done.status, "steer  (from ?)" in done.out) == (0, True)
+
+
 def test_a_name_that_two_distributions_claim_is_a_problem(scripted_distribution):
     scripted_distribution("one-plugin", {}, {GROUP: {"same": "one:Plugin", "own": "one:Own"}})
     scripted_distribution("other-plugin", {}, {GROUP: {"same": "other:Plugin"}})
@@ -76,6 +104,7 @@ def test_a_name_that_two_distributions_claim_is_a_problem(scripted_distribution)
         (PLUGINS, "ramp", "gridhook-ramp"),
         (EXCHANGES, "redis", "gridhook-redis"),
         (COMMANDS, "serve", "gridhook-exchange"),
+        (COMMANDS, "run", "gridhook"),
     ],
 )
 def test_a_first_party_name_is_refused_to_others_although_its_owner_is_not_installed(

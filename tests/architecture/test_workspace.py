@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gridhook.cli import _COMMANDS
 from gridhook.plugins.firstparty import OWNERS
 from gridhook.scaffold import NewName, render
 
@@ -56,7 +57,7 @@ def test_the_core_names_every_plugin_in_its_extra_all():
 
 
 def test_the_core_knows_whose_every_first_party_name_is():
-    owners = {}
+    owners = {"gridhook.commands": dict.fromkeys(_COMMANDS, "gridhook")}
     for member in MEMBERS:
         for group, points in metadata_of(member).get("entry-points", {}).items():
             owners.setdefault(group, {}).update(dict.fromkeys(points, member.name))

@@ -97,8 +97,13 @@ def _added() -> dict[str, list[str]]:
     """Return the distributions of each command that plugins add."""
     added: dict[str, set[str]] = {}
     for one in metadata.entry_points(group="gridhook.commands"):
-        added.setdefault(one.name, set()).add(one.dist.name if one.dist else "")
+        added.setdefault(one.name, set()).add(_name(one.dist))
     return {name: sorted(distributions) for name, distributions in sorted(added.items())}
+
+
+def _name(distribution: metadata.Distribution | None) -> str:
+    # What is left of a distribution that was removed may say nothing.
+    return distribution.metadata["Name"] if distribution and "Name" in distribution.metadata else "?"
 
 
 def _origin(distributions: list[str], *, is_own: bool) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import attrs
 
-from gridhook.checks import Check, ok, warning, wrong
+from gridhook.checks import Check, ok, skipped, warning, wrong
 from gridhook.config import Table
 from gridhook.errors import Problem, join_path
 from gridhook.examining.plugins import loaded
@@ -43,7 +43,9 @@ def diagnose(tables: Mapping[str, Table], timeout_seconds: float, names: Collect
             if names and name not in names:
                 continue
             called = f"{kind} {name}"
-            if installed.problem is not None:
+            if installed.is_barred:
+                yield Diagnosis(skipped(called, f"{installed.problem}"))
+            elif installed.problem is not None:
                 yield Diagnosis(wrong(called, installed.problem, "nothing of it is imported before that is put right"))
             elif group == PLUGINS:
                 yield _plugin(installed, tables.get(name), timeout_seconds)

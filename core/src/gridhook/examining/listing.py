@@ -25,7 +25,7 @@ class Listed:
     ``domains``
         those in which a plugin implements hooks; None: it was not imported, or it is no plugin.
     ``enabled``
-        whether a run imports it; a command is imported when it is called.
+        whether a run would import it; a command is imported when it is called.
     ``used_in``
         where the configuration names it, such as ``pricing.routes.storage``.
     ``core_range``
@@ -100,7 +100,7 @@ def _listed(
         domains,
         installed.distribution,
         installed.version,
-        kind == "command" or bool(places),
+        installed.problem is None and (kind == "command" or bool(places)),
         tuple(places),
         installed.core_range,
         problem,

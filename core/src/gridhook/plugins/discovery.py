@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from gridhook.errors import did_you_mean, nearest
@@ -28,6 +30,7 @@ ALLOWED = "GRIDHOOK_PLUGINS"
 """The environment variable that limits which plugins may be loaded: their names, parted by commas."""
 
 _CORE = "gridhook"
+_OF_CORE = re.compile(r"\s*gridhook(?![\w.-])", re.IGNORECASE)
 
 
 @attrs.frozen
@@ -38,6 +41,8 @@ class Installed:
         the versions of the core that the distribution says it works with; None: it does not say.
     ``problem``
         why it may not be loaded, or None.
+    ``is_barred``
+        whether the only problem is that ``GRIDHOOK_PLUGINS`` does not name it.
     ``passed_over``
         other distributions that provide the same name, which is not theirs.
     """
@@ -48,6 +53,7 @@ class Installed:
     core_range: str | None
     problem: str | None
     entry_point: metadata.EntryPoint = attrs.field(repr=False)
+    is_barred: bool = False
     passed_over: tuple[str, ...] = ()
 
     def load(self) -> Any | Failure:  # noqa: ANN401 - whatever the distribution provides
@@ -79,7 +85,7 @@ def find_installed(group: str) -> Mapping[str, Installed]:
 
 def missing(name: str, installed: Mapping[str, Installed], what: str) -> str:
     """Return the message for a ``name`` that is not installed."""
-    owner = next((names[name] for names in OWNERS.values() if name in names), None)
+    owner = next((names[name] for names in OWNERS.values() if names.get(name, _CORE) != _CORE), None)
     if owner is not None:
         return f"no {what} {name!r} is installed; pip install {owner}"
     guess = did_you_mean(nearest(name, installed))
@@ -97,30 +103,40 @@ def _describe(entry_point: metadata.EntryPoint) -> Installed:
     distribution = entry_point.dist
     if distribution is None:
         return Installed(entry_point.name, "", "", None, None, entry_point)
-    core_range, problem = _core_range(distribution)
-    name, version = distribution.metadata["Name"], distribution.version
+    said = distribution.metadata
+    if "Name" not in said or "Version" not in said:
+        where = getattr(distribution, "_path", "a folder of Python's path")
+        problem = f"{where} does not say which distribution it is of; reinstall it, or delete what is left of it"
+        return Installed(entry_point.name, str(where), "?", None, problem, entry_point)
+    name, version = said["Name"], said["Version"]
+    core_range, problem = _core_range(distribution, f"{name} {version}")
     return Installed(entry_point.name, name, version, core_range, problem, entry_point)
 
 
-def _core_range(distribution: metadata.Distribution) -> tuple[str | None, str | None]:
+def _core_range(distribution: metadata.Distribution, called: str) -> tuple[str | None, str | None]:
+    """Return the versions of the core that a distribution works with, and why it does not with this one."""
+    wanted = SpecifierSet()
     for text in distribution.requires or ():
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
+            if _OF_CORE.match(text):
+                return (
+                    text,
+                    f"{called} has a core range that cannot be read ({text}); install a version of it that fits",
+                )
             continue
         if canonicalize_name(requirement.name) != _CORE:
             continue
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        core = metadata.version(_CORE)
-        if requirement.specifier.contains(core, prereleases=True):
-            return str(requirement.specifier) or None, None
-        name, version = distribution.metadata["Name"], distribution.version
-        return str(requirement.specifier), (
-            f"{name} {version} works with gridhook{requirement.specifier}, and this is gridhook {core}; "
-            f"install a version of {name} that fits"
-        )
-    return None, None
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            wanted &= requirement.specifier
+    core = metadata.version(_CORE)
+    if wanted.contains(core, prereleases=True):
+        return str(wanted) or None, None
+    return str(wanted), (
+        f"{called} works with gridhook{wanted}, and this is gridhook {core}; "
+        f"install a version of {called.partition(' ')[0]} that fits"
+    )
 
 
 def _chosen(claimants: Sequence[Installed], owner: str | None) -> Installed:
@@ -142,4 +158,5 @@ def _limited(found: Installed, allowed: tuple[str, ...] | None) -> Installed:
     if allowed is None or found.name in allowed or found.problem is not None:
         return found
     may = f"only {', '.join(allowed)}" if allowed else "no plugin"
-    return attrs.evolve(found, problem=f"{ALLOWED} lets {may} be loaded, and not {found.name!r}; add it there")
+    problem = f"{ALLOWED} lets {may} be loaded, and not {found.name!r}; add it there"
+    return attrs.evolve(found, problem=problem, is_barred=True)

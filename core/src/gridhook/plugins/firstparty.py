@@ -32,8 +32,14 @@ OWNERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "gridhook.commands": {
             "community": "gridhook-exchange",
+            "config": "gridhook",
+            "doctor": "gridhook",
+            "plugins": "gridhook",
+            "replay": "gridhook",
+            "run": "gridhook",
             "serve": "gridhook-exchange",
             "users": "gridhook-exchange",
+            "why": "gridhook",
         },
     }
 )
