@@ -10,6 +10,8 @@ from gridhook.plugins.discovery import EXCHANGES
 MODULE = "gridhook_bad_link"
 HEAD = """
 import attrs
+from gridhook import ConfigError
+from gridhook.testing import make_tree
 import gridhook.events as ev
 from gridhook import ExchangeError
 from gridhook_scripted import ScriptedExchange, ScriptedLink
@@ -69,7 +71,11 @@ def test_what_cannot_be_opened_is_one_line(bad, call_gridhook, source, told):
         (link("events(self)", "yield from super().events(); raise KeyError('slot')"), "events: KeyError: 'slot' ("),
         (link("events(self)", "yield from super().events(); raise KeyboardInterrupt"), "events: KeyboardInterrupt"),
         (link("events(self)", "yield from super().events(); yield 'over'"), "events: str is not an event"),
-        (link("events(self)", "yield ev.Finished()"), "events: Finished is not the first event"),
+        (link("events(self)", "yield ev.Finished()"), "events: Finished came first, and not Connected"),
+        (link("events(self)", "return iter(())"), "events: nothing came, and not Connected"),
+        (link("events(self)", "yield from [*super().events()][:2]; yield None"), "events: NoneType is not an event"),
+        (link("events(self)", "yield from super().events(); make_tree({}).find('x')"), "events: UnknownAreaError: no"),
+        (link("events(self)", "yield from super().events(); raise ConfigError('x')"), "events: ConfigError"),
         (link("events(self)", "return 3"), "events: TypeError: 'int' object is not iterable"),
         (link("send(self, batch)", "1 / 0"), "send: ZeroDivisionError: division by zero"),
         (link("tick_seconds(self)", "1 / 0", "@property").replace("class Link(ScriptedLink):",
@@ -83,6 +89,15 @@ def test_what_fails_while_it_trades_ends_the_run_with_its_figures(bad, call_grid
     assert set(json.loads(done.out)) > {"slots", "orders"}
     assert done.err.splitlines()[-1].startswith(f"the link of bad-link failed in {told}")
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("seconds", ["'fast'", "-5.0", "0"])
+def test_a_tick_of_no_length_is_the_links_fault_and_no_plugins(bad, call_gridhook, seconds):
+    source = "class Link(ScriptedLink):\n    def __init__(self, exchange):\n        super().__init__(exchange)\n"
+    done = call_gridhook("run", bad(f"{source}        self.tick_seconds = {seconds}\n{TAIL}"), "--json")
+    assert done.status == 1
+    assert "plugin" not in done.err
+    assert f"the link of bad-link failed in tick_seconds: {seconds} is no number of seconds" in done.err
 
 
 def test_the_traceback_is_in_the_log_for_its_authors(bad, call_gridhook):
@@ -102,7 +117,9 @@ def test_its_own_errors_are_told_as_it_says_them(bad, call_gridhook):
     ("source", "told"),
     [
         (link("accounts(self)", "1 / 0"), "accounts: ZeroDivisionError"),
+        (link("accounts(self)", "return {}"), "accounts: dict is no Accounts"),
         (link("close(self)", "raise OSError('gone')"), "close: OSError: gone"),
+        (link("close(self)", "raise ExchangeError('gone')"), "close: ExchangeError: gone"),
     ],
 )
 def test_what_fails_at_the_end_costs_no_figures(bad, call_gridhook, source, told):

@@ -19,8 +19,10 @@ SNAPSHOT = Path(__file__).with_name("interface.txt")
 
 MODULES = {
     "gridhook": None,
+    "gridhook.checks": None,
     "gridhook.commands": None,
     "gridhook.events": None,
+    "gridhook.figures": None,
     "gridhook.links": None,
     "gridhook.plugins.naming": ["NamingSpec"],
     "gridhook.testing": None,

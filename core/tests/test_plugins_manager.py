@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from gridhook import ConfigError, SessionInfo
+from gridhook.hookspecs import SPECIFICATIONS, HookChangedWarning
 from gridhook.plugins import build_manager, load_plugins
 from gridhook.plugins.discovery import PLUGINS
+from gridhook.plugins.loading import Registry
 from gridhook.plugins.manager import NoCoreRangeWarning
 from gridhook.testing import make_lots, make_market
 
@@ -352,3 +354,14 @@ def test_a_plugin_that_hangs_loses_its_rows_to_the_next_as_the_configuration_say
     (failed,) = manager.decisions.take_failures()
     assert (failed.plugin, failed.hook, failed.rows, failed.benched) == ("hanger", "price_energy", "load 0", True)
     assert failed.message.startswith(f"did not answer within 0.2 s and was cut off ({MODULE}.py, line ")
+
+
+def test_a_plugin_that_has_only_a_hook_that_was_removed_is_warned_of_and_loaded(
+    scripted_distribution, config_of, monkeypatch
+):
+    source = "from gridhook import hookimpl\n@hookimpl\ndef gone_hook(lots): ..."
+    scripted_distribution("a-plugin", {MODULE: source}, {PLUGINS: {"old": MODULE}}, requires=["gridhook>=0.1"])
+    monkeypatch.setattr(Registry.__init__, "__defaults__", (SPECIFICATIONS, {"gone_hook": "do otherwise"}))
+    with pytest.warns(HookChangedWarning, match="which is asked no more: do otherwise"):
+        manager = build_manager(config_of(pricing={"use": ["old"]}))
+    assert len(manager.decisions.price_energy(make_lots({}), make_market()).orders) == 0

@@ -262,6 +262,11 @@ def test_one_that_serves_no_asset_harms_none(same_as, name, section):
     assert entry["failures"] == entry["calls"] > 0
 
 
+def test_a_broken_plugin_that_can_be_no_limit_leaves_its_assets_to_the_next(same_as):
+    figures = same_as('[forecasting]\nuse = ["import-raises", "profiles"]\n', "", SLOTS)
+    assert entry_of(figures, "import-raises")["failures"] > 0
+
+
 @pytest.mark.parametrize("name", LOADING)
 def test_by_itself_a_broken_plugin_ends_the_run_before_it_begins(zoo, tmp_path, name):
     file = tmp_path / "strict.toml"
@@ -330,7 +335,8 @@ def test_a_run_without_a_broken_plugin_says_so_and_names_it_in_the_end(gridhook,
     outcome = gridhook("run", "bad.toml", "--slots", "2", PYTHONPATH=str(zoo))
     assert outcome.returncode == 0
     assert "bad.toml:4: pricing.use: 'import-raises' cannot be imported: RuntimeError: no licence" in outcome.stderr
-    assert "it counts as a plugin that always fails" in outcome.stderr
+    assert "it may have been a limit: no order stands for the assets that it serves in pricing" in outcome.stderr
+    assert "0 orders, 0 trades" in outcome.stdout
     assert "import-raises (pricing) failed in " in outcome.stdout
     doctor = gridhook("doctor", "bad.toml", PYTHONPATH=str(zoo))
     assert doctor.returncode == 1

@@ -18,4 +18,5 @@ def seconds(work):
 def report(what, time_taken, reference, of):
     """Print a time, and how many times that of a reference it is."""
     ratio = time_taken / reference
-    print(f"{what}: {time_taken * 1000:.2f} ms, {ratio:.2f} x {of} ({reference * 1000:.2f} ms)")  # noqa: T201
+    digits = 2 if ratio >= 0.1 else 4
+    print(f"{what}: {time_taken * 1000:.2f} ms, {ratio:.{digits}f} x {of} ({reference * 1000:.2f} ms)")  # noqa: T201

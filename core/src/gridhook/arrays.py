@@ -53,5 +53,5 @@ def sums(groups: Ints, amounts: ArrayLike, count: int) -> Floats:
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     if not array.flags.writeable:
         return array
-    # The caller's own array stays writable for the caller, and nobody can make what is returned writable again.
+    # The caller's own array stays writable for the caller; what is returned cannot be made writable by a flag.
     return np.asarray(memoryview(cast(Any, array)).toreadonly())

@@ -147,9 +147,18 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     found = survey(path, exchange=exchange, slots=slots)
     if found.problems or found.exchange is None:
         raise ConfigError(found.problems)
-    for problem in (one for problems in found.manager.broken.values() for one in problems):
-        _log.warning("%s; it counts as a plugin that always fails", found.reading.place(problem))
+    for name, problems in found.manager.broken.items():
+        for problem in problems:
+            _log.warning("%s; %s", found.reading.place(problem), _without(name, found.reading.config))
     return Deployment(found.reading, found.manager, found.exchange, found.request, is_known=found.tree is not None)
+
+
+def _without(name: str, config: Config) -> str:
+    """Return what it means that a plugin is broken and trading goes on."""
+    guarding = [domain for domain in ("pricing", "requirements") if name in config.plugins_of(domain)]
+    if guarding:
+        return f"it may have been a limit: no order stands for the assets that it serves in {' and '.join(guarding)}"
+    return "it counts as a plugin that always fails"
 
 
 def survey(path: Path | None = None, *, exchange: str | None = None, slots: int | None = None) -> Survey:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar, get_args
 
 from gridhook.commands import Batch
+from gridhook.errors import ExchangeError
 from gridhook.events import Connected, ExchangeEvent
 from gridhook.figures import Accounts
 from gridhook.linkcalls import blame, call_link, link_failed
@@ -61,7 +62,11 @@ class GuardedLink:
     @property
     def slots(self) -> int | None:
         """How many slots there will be, if that is known."""
-        return self._or_warn("slots", lambda: self._link.slots)
+        slots: object = self._or_warn("slots", lambda: self._link.slots)
+        if slots is None or isinstance(slots, int):
+            return slots
+        self._warn("slots", f"{slots!r} is no number of slots")
+        return None
 
     @slots.setter
     def slots(self, slots: int | None) -> None:
@@ -70,7 +75,10 @@ class GuardedLink:
     @property
     def tick_seconds(self) -> float | None:
         """How often the exchange tells of the market."""
-        return self._call("tick_seconds", lambda: self._link.tick_seconds)
+        seconds: object = self._call("tick_seconds", lambda: self._link.tick_seconds)
+        if seconds is None or (isinstance(seconds, int | float) and seconds > 0):
+            return seconds
+        raise link_failed(self._url, "tick_seconds", f"{seconds!r} is no number of seconds")
 
     def events(self) -> Iterator[ExchangeEvent]:
         """Yield the link's events, if they are some.
@@ -78,13 +86,16 @@ class GuardedLink:
         :raises ExchangeError: the exchange is gone, or the link failed.
         """
         events = self._call("events", lambda: iter(self._link.events()))
-        kinds: type | tuple[type, ...] = Connected
-        while (event := self._call("events", lambda: next(events, None))) is not None:
-            if not isinstance(event, kinds):
-                what = "the first event" if kinds is Connected else "an event"
-                raise link_failed(self._url, "events", f"{type(event).__name__} is not {what}")
-            kinds = _EVENTS
-            yield event
+        first = self._call("events", lambda: next(events, _NOTHING))
+        if not isinstance(first, Connected):
+            came = "nothing came" if first is _NOTHING else f"{type(first).__name__} came first"
+            raise link_failed(self._url, "events", f"{came}, and not Connected")
+        event: object = first
+        while isinstance(event, _EVENTS):
+            yield event  # type: ignore[misc]
+            event = self._call("events", lambda: next(events, _NOTHING))
+        if event is not _NOTHING:
+            raise link_failed(self._url, "events", f"{type(event).__name__} is not an event")
 
     def send(self, batch: Batch) -> None:
         """Send one batch."""
@@ -92,12 +103,15 @@ class GuardedLink:
 
     def accounts(self) -> Accounts | None:
         """Return what the exchange tells of all members."""
-        accounts = self._or_warn("accounts", self._link.accounts)
-        return accounts if isinstance(accounts, Accounts) else None
+        accounts: object = self._or_warn("accounts", self._link.accounts)
+        if accounts is None or isinstance(accounts, Accounts):
+            return accounts
+        self._warn("accounts", f"{type(accounts).__name__} is no Accounts")
+        return None
 
     def interrupt(self) -> None:
         """Let :meth:`events` end soon."""
-        answer = call_link(self._link.interrupt)
+        answer = call_link(self._link.interrupt, (ExchangeError,))
         if isinstance(answer, Failure):
             # A signal handler calls this: whoever has the log may be waiting for it.
             self._failed_interrupt = answer
@@ -110,17 +124,20 @@ class GuardedLink:
         self._or_warn("close", self._link.close)
 
     def _call(self, what: str, function: Callable[[], T]) -> T:
-        answer = call_link(function)
+        answer = call_link(function, (ExchangeError,))
         if isinstance(answer, Failure):
             raise link_failed(self._url, what, answer)
         return answer
 
     def _or_warn(self, what: str, function: Callable[[], T]) -> T | None:
-        answer = call_link(function)
+        answer = call_link(function, ())
         if isinstance(answer, Failure):
-            _log.warning("%s", blame(self._url, what, answer))
+            self._warn(what, answer)
             return None
         return answer
+
+    def _warn(self, what: str, why: Failure | str) -> None:
+        _log.warning("%s", blame(self._url, what, why))
 
 
 class _GuardedRestoringLink(GuardedLink):

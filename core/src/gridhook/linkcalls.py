@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
-from gridhook.errors import ExchangeError, GridhookError
+from gridhook.errors import ConfigError, ExchangeError, GridhookError
 from gridhook.plugins.discovery import EXCHANGES, find_installed
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.plugins.interrupts import interruptible
@@ -19,25 +19,28 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def call_link(function: Callable[[], T]) -> T | Failure:
+def call_link(
+    function: Callable[[], T], meant: tuple[type[GridhookError], ...] = (ConfigError, ExchangeError)
+) -> T | Failure:
     """Return what ``function``, a link's, returns, or the failure that it ended in; the call is not timed.
 
-    :raises GridhookError: it raised that, on purpose.
+    :param meant: what it may raise.
+    :raises GridhookError: it raised one of these.
     :raises KeyboardInterrupt: Ctrl-C came meanwhile.
     """
-    meant: list[GridhookError] = []
+    raised: list[GridhookError] = []
 
     def call() -> T | None:
         try:
             return function()
-        except GridhookError as error:
-            meant.append(error)
+        except meant as error:
+            raised.append(error)
             return None
 
     with interruptible():
         answer: T | Failure = Guard(math.inf).call(call)
-    if meant:
-        raise meant[0]
+    if raised:
+        raise raised[0]
     return answer
 
 

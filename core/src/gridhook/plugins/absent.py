@@ -1,7 +1,8 @@
 """Absent plugins: what stands in for one that is broken, where the configuration says that trading goes on without it.
 
-It fails whenever it is asked, so that all that a failure means holds for it, too: the next plugin on the route gets the
-rows, and where it may have been a cap or a requirement, nothing is let through.
+It fails whenever it is asked, in all hooks of the sections that name it, since nobody knows which of them it has. What
+it may have been decides: a forecast is the next plugin's on the route, but a price may have been capped by it, and a
+trade restricted, so that for the assets on its routes in pricing and requirements no order stands.
 """
 
 from __future__ import annotations

@@ -109,8 +109,7 @@ def _describe(entry_point: metadata.EntryPoint) -> Installed:
         problem = f"{where} does not say which distribution it is of; reinstall it, or delete what is left of it"
         return Installed(entry_point.name, str(where), "?", None, problem, entry_point)
     name, version = said["Name"], said["Version"]
-    core_range, problem = _core_range(distribution, f"{name} {version}")
-    return Installed(entry_point.name, name, version, core_range, problem, entry_point)
+    return Installed(entry_point.name, name, version, *_core_range(distribution, f"{name} {version}"), entry_point)
 
 
 def _core_range(distribution: metadata.Distribution, called: str) -> tuple[str | None, str | None]:

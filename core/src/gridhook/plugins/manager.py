@@ -145,7 +145,8 @@ def _misplaced(config: Config, plugins: Mapping[str, Plugin]) -> list[Problem]:
         hooks = [hook for hook, its in HOOKS.items() if its == domain]
         for name in config.plugins_of(domain):
             plugin = plugins.get(name)
-            if plugin is not None and not any(hook in plugin.implementations for hook in hooks):
+            # One that has only hooks that were removed is warned of, and stays.
+            if plugin is not None and plugin.domains and not any(hook in plugin.implementations for hook in hooks):
                 does = f"it is for {', '.join(plugin.domains)}"
                 problems.append(Problem(domain, f"{name!r} implements none of {', '.join(hooks)}; {does}"))
     return problems
