@@ -107,6 +107,7 @@ def test_the_list_as_json(install, call_gridhook):
         "used_in": [],
         "core_range": None,
         "problem": None,
+        "passed_over": [],
     }
 
 

@@ -168,12 +168,15 @@ def test_what_may_not_be_imported_is_not(scripted_distribution, only_scripted, c
 
 
 def test_who_provides_a_name_that_is_anothers_is_told(scripted_distribution, only_scripted, call_gridhook):
-    scripted_distribution("gridhook-ramp", {MODULE: SOURCE}, {"gridhook": {"ramp": f"{MODULE}:Healthy"}})
+    scripted_distribution(
+        "gridhook-ramp", {MODULE: SOURCE}, {"gridhook": {"ramp": f"{MODULE}:Healthy"}}, "1", ["gridhook<99"]
+    )
     scripted_distribution("acme", {}, {"gridhook": {"ramp": f"{MODULE}:Fails"}})
     done = call_gridhook("plugins", "doctor", "ramp")
     assert done.status == 0
     assert "acme also provides 'ramp', which is gridhook-ramp's, and is not used" in done.out
     assert "gridhook-ramp does not say" not in done.out
+    assert "-> not that of acme, whose name it is not" in call_gridhook("plugins", "list").out
 
 
 def test_nothing_installed_is_said(only_scripted, tmp_path, call_gridhook):

@@ -133,3 +133,15 @@ def test_elsewhere_names_that_lead_nowhere_are_warnings(scripted_config, caplog,
     ]
     assert figures.slots == 3
     capsys.readouterr()
+
+
+def test_a_table_of_a_plugin_that_no_section_names_is_a_warning(scripted_config, caplog):
+    """Installed is not enabled, and a table alone makes nobody price."""
+    path = scripted_config(more="[plugins.scripted-rates]\nrate = 1.0")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('use = ["scripted-rates"]', "use = []"), encoding="utf-8")
+    prepare(path)
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{path}:")
+    assert "plugins.scripted-rates: is in no section, so that it is asked for nothing" in record.getMessage()
+    assert "name 'scripted-rates' under [pricing] use" in record.getMessage()

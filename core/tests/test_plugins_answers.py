@@ -214,3 +214,8 @@ def test_a_rate_that_can_only_be_in_another_unit_is_wrong(answer):
 
 def test_the_highest_rate_and_hold_are_right():
     assert check_rates([1000.0, HOLD], 2, 1000.0).tolist() == [1000.0, HOLD]
+
+
+def test_what_yields_is_told_to_return():
+    with pytest.raises(WrongAnswerError, match="not a generator; return, do not yield"):
+        check_rates((rate for rate in (1.0, 2.0)), 2)

@@ -189,3 +189,20 @@ def test_without_an_armed_guard_a_slow_plugin_is_waited_for(caller_of):
 
     caller = caller_of(mine=Slow(), timeout_seconds=0.01)
     assert ask(caller) == 12
+
+
+def test_that_another_hook_works_keeps_nobody_from_the_bench(caller_of):
+    class Plugin:
+        @hookimpl
+        def price_energy(self, lots):
+            raise RuntimeError
+
+        @hookimpl
+        def event_received(self, event): ...
+
+    caller = caller_of(one=Plugin())
+    results = []
+    for _ in range(5):
+        caller.call("one", "event_received", {"event": None}, lambda value: value)
+        results.append(caller.call("one", "price_energy", {"lots": ()}, lambda value: value))
+    assert [isinstance(result, Benched) for result in results] == [False, False, False, True, True]

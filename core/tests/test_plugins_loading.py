@@ -250,6 +250,24 @@ def test_a_misspelt_hook_names_the_nearest():
     assert message.startswith("'mine' implements 'price_enrgy', which is no hook; did you mean 'price_energy' or")
 
 
+def test_a_misspelt_argument_names_the_nearest():
+    class Plugin:
+        @hookimpl
+        def price_energy(self, lots, markt): ...
+
+    assert problem_with(Plugin()).endswith("; did you mean 'market' or 'markets'?")
+
+
+def test_a_coroutine_is_no_hook():
+    class Plugin:
+        @hookimpl
+        async def price_energy(self, lots): ...
+
+    assert problem_with(Plugin()).startswith(
+        "'mine' has 'price_energy' as a coroutine; a hook answers when it is called"
+    )
+
+
 def test_a_misspelt_hook_cannot_be_called_optional():
     class Plugin:
         @hookimpl(optionalhook=True)
@@ -293,7 +311,7 @@ def test_the_order_is_the_configurations_alone(options):
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_hook_without_its_mark_is_told(hook):
-    assert problem_with(SimpleNamespace(**{hook: lambda: None})) == f"'mine' has {hook} without @hookimpl"
+    assert problem_with(SimpleNamespace(**{hook: lambda: None})) == f"'mine' has {hook} without @hookimpl on top"
 
 
 def test_a_mark_that_is_forgotten_on_one_of_two_hooks_is_told_too():
@@ -303,7 +321,7 @@ def test_a_mark_that_is_forgotten_on_one_of_two_hooks_is_told_too():
 
         def adjust_rates(self, rates): ...
 
-    assert problem_with(Plugin()) == "'mine' has adjust_rates without @hookimpl"
+    assert problem_with(Plugin()) == "'mine' has adjust_rates without @hookimpl on top"
 
 
 def test_a_plugin_without_hooks_is_none():

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
 import attrs
 
 from gridhook.agent import AgentSettings
-from gridhook.config import Config, Reading, read_config
+from gridhook.config import DOMAINS, Config, Reading, read_config
 from gridhook.dryrun import DryRunLink, Unsent
-from gridhook.errors import ConfigError, Problem
+from gridhook.errors import ConfigError, Problem, join_path
 from gridhook.figures import SessionInfo
 from gridhook.grid import Tree
 from gridhook.guardedlink import guard_link
@@ -150,7 +150,22 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
     for name, problems in found.manager.broken.items():
         for problem in problems:
             _log.warning("%s; %s", found.reading.place(problem), _without(name, found.reading.config))
+    for problem in _unused(found):
+        _log.warning("%s", problem)
     return Deployment(found.reading, found.manager, found.exchange, found.request, is_known=found.tree is not None)
+
+
+def _unused(found: Survey) -> Iterator[Problem]:
+    """Yield plugins that have a table in the file and are in no section, although they do more than observe."""
+    config = found.reading.config
+    used = {name for domain in DOMAINS for name in config.plugins_of(domain)}
+    for name, plugin in found.manager.plugins.items():
+        domains = [domain for domain in plugin.domains if domain != "observation"]
+        if name not in used and domains and name not in found.manager.broken:
+            text = f"is in no section, so that it is asked for nothing; name {name!r} under [{domains[0]}] use"
+            placed = found.reading.place(Problem(join_path("plugins", name), text))
+            if placed.file == found.reading.path:
+                yield placed
 
 
 def _without(name: str, config: Config) -> str:

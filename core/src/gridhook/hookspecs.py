@@ -163,7 +163,8 @@ class PricingSpec:
 
             @hookimpl
             def adjust_rates(rates, lots, market):
-                return np.where(lots.side == "bid", np.minimum(rates, market.market_maker_rate), rates)
+                most = np.nan_to_num(market.market_maker_rate, nan=25.0)  # NaN would leave a rate as it is
+                return np.where(lots.side == "bid", np.minimum(rates, most), rates)
         """
         raise NotImplementedError
 

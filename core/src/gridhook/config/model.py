@@ -115,7 +115,7 @@ class GuardSection:
     ``timeout_seconds``
         a call that takes longer is cut off; on an exchange that does not wait also one that takes longer than a tick.
     ``failures``
-        so many failures in a row bench a plugin until the next slot.
+        so many failures of one hook in a row bench a plugin until the next slot.
     ``highest_rate``
         cents/kWh; an answer with a rate above it is wrong, as one in another unit would be. The default is about the
         highest price at which Europe's coupled intraday markets clear (9,999 EUR/MWh).

@@ -32,6 +32,8 @@ class Listed:
         the versions of gridhook that it works with; None: it does not say.
     ``problem``
         why it cannot be used, or None.
+    ``passed_over``
+        other distributions that provide the same name, which is not theirs.
     """
 
     kind: str
@@ -43,6 +45,7 @@ class Listed:
     used_in: tuple[str, ...]
     core_range: str | None
     problem: str | None
+    passed_over: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON-ready values."""
@@ -104,4 +107,5 @@ def _listed(
         tuple(places),
         installed.core_range,
         problem,
+        installed.passed_over,
     )

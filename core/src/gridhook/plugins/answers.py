@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,9 @@ def _check_requirement(one: object) -> None:
 
 
 def _numbers(answer: object, shape: tuple[int, ...], what: str, instead: str = "") -> Floats:
+    if isinstance(answer, Iterator):
+        msg = f"has to answer float64 {shape}, {what}, not a {type(answer).__name__}; return, do not yield"
+        raise WrongAnswerError(msg)
     try:
         array = np.asarray(answer)
     except (ValueError, TypeError) as error:

@@ -35,14 +35,14 @@ class Caller:
 
     :param plugins: the loaded plugins by name, in the configuration's order.
     :param guard: makes the calls.
-    :param failures: so many failures in a row bench a plugin until the next slot.
+    :param failures: so many failures of one hook in a row bench a plugin until the next slot.
     """
 
     def __init__(self, plugins: Mapping[str, Plugin], guard: Guard, failures: int) -> None:
         self.plugins = plugins
         self._guard = guard
         self._limit = failures
-        self._in_a_row: dict[str, int] = {}
+        self._in_a_row: dict[tuple[str, str], int] = {}
         self._benched: set[str] = set()
         self._counts: dict[tuple[str, str], _Count] = {}
         self._failed: list[PluginFailed] = []
@@ -90,7 +90,7 @@ class Caller:
             count.failures += 1
             self._note(name, hook, result, paths)
         else:
-            self._in_a_row[name] = 0
+            self._in_a_row[name, hook] = 0
         return result
 
     def begin_slot(self) -> None:
@@ -113,8 +113,8 @@ class Caller:
 
     def _note(self, name: str, hook: str, failure: Failure, paths: Sequence[str] | Objects) -> None:
         # A plugin that was benched and fails again at once keeps its count: one more failure benches it again.
-        self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
-        benched = self._in_a_row[name] >= self._limit
+        self._in_a_row[name, hook] = self._in_a_row.get((name, hook), 0) + 1
+        benched = self._in_a_row[name, hook] >= self._limit
         if benched:
             self._benched.add(name)
         event = PluginFailed(name, hook, failure.message, _named(paths), benched, failure.traceback)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -114,7 +115,7 @@ class Registry:
         try:
             manager.register(instance, name)
         except pluggy.PluginValidationError as error:
-            return None, [Problem("", f"{name!r} does not fit the specification: {_last_lines(error)}")]
+            return None, [Problem("", f"{name!r} does not fit the specification: {_last_lines(error)}{_guess(error)}")]
         implementations: dict[str, Implementation] = {}
         problems = []
         self._registered[name] = instance
@@ -130,7 +131,8 @@ class Registry:
                     caller.name, implementation.function, tuple(implementation.argnames)
                 )
         unmarked = [hook for hook in HOOKS if hook not in implementations and callable(getattr(instance, hook, None))]
-        problems += [Problem("", f"{name!r} has {hook} without @hookimpl") for hook in unmarked if not problems]
+        hint = "without @hookimpl on top"
+        problems += [Problem("", f"{name!r} has {hook} {hint}") for hook in unmarked if not problems]
         if not found and not problems:
             problems.append(Problem("", f"{name!r} implements no hook"))
         return Plugin(name, distribution, version, instance, implementations), problems
@@ -155,6 +157,8 @@ def _wrong_with(implementation: pluggy.HookImpl, caller: pluggy.HookCaller) -> s
     """Return what an implementation does that none may; empty if it is right."""
     if not caller.has_spec():
         return f"implements {caller.name!r}, which is no hook{did_you_mean(nearest(caller.name, HOOKS))}"
+    if inspect.iscoroutinefunction(implementation.function):
+        return f"has {caller.name!r} as a coroutine; a hook answers when it is called, so let it be a plain def"
     if implementation.wrapper or implementation.hookwrapper:
         return f"wraps {caller.name!r}; wrappers cannot be isolated, adjust_rates is the way to wrap"
     if implementation.tryfirst or implementation.trylast:
@@ -179,6 +183,22 @@ def _lacking(name: str, cls: type) -> list[Problem]:
     except ValueError:  # a class that does not say what it takes; the call will tell
         return []
     return []
+
+
+def _guess(error: pluggy.PluginValidationError) -> str:
+    """Return the argument that may be meant by one that the specification does not offer."""
+    offered = {
+        name
+        for cls in SPECIFICATIONS.values()
+        for hook in _hooks_of(cls)
+        for name in inspect.signature(hook).parameters
+    }
+    wrong = re.search(r"Argument\(s\) \{'(\w+)'", str(error))
+    return did_you_mean(nearest(wrong[1], offered - {"self"})) if wrong else ""
+
+
+def _hooks_of(specification: type) -> list[Callable[..., Any]]:
+    return [hook for name, hook in vars(specification).items() if not name.startswith("_")]
 
 
 def _last_lines(error: pluggy.PluginValidationError) -> str:

@@ -67,5 +67,9 @@ def _table(kind: str, listed: Sequence[Listed]) -> list[str]:
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     table = lines[:1]
     for line, one in zip(lines[1:], listed, strict=True):
-        table += [line] if one.problem is None else [line, f"  -> {one.problem}"]
+        table.append(line)
+        if one.problem is not None:
+            table.append(f"  -> {one.problem}")
+        if one.passed_over:
+            table.append(f"  -> not that of {', '.join(one.passed_over)}, whose name it is not")
     return table
