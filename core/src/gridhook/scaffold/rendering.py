@@ -33,6 +33,7 @@ def render(new: NewName, kind: str, author: str | None = None) -> Mapping[str, s
     """
     folder = resources.files(__package__) / "templates"
     words = {"name": new.name, "module": new.module, "class_name": new.class_name, "distribution": new.distribution}
+    words |= {path.removesuffix(".py"): text.rstrip() for path, text in _filled(folder / "shared", words).items()}
     parts = _filled(folder / kind, words)
     strategy = ast.parse(parts["strategy.py"])
     _refuse_clash(new, strategy)
