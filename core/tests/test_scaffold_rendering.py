@@ -112,3 +112,17 @@ def test_releases_are_published_without_a_password():
 def test_a_class_is_not_called_like_something_that_its_module_imports(kind, name):
     with pytest.raises(ConfigError, match=f"^'{name}' would be the class {name.title()}, which its module imports"):
         render(NewName(name), kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "why"),
+    [
+        *((kind, "one-rate", "tests define") for kind in ("registration", "requirements", "settlement", "observation")),
+        ("pricing", "pricing-tests", "tests import from gridhook.testing"),
+        ("settlement", "settlement-tests", "tests import from gridhook.testing"),
+    ],
+)
+def test_a_class_is_not_called_like_something_in_its_tests(kind, name, why):
+    """The tests would be of another class, or none at all."""
+    with pytest.raises(ConfigError, match=f"^'{name}' would be the class .*, which its {why}.*'my-{name}'$"):
+        render(NewName(name), kind)

@@ -12,7 +12,7 @@ from string import Template
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from gridhook.errors import ConfigError, Problem
+from gridhook.scaffold.clashing import refuse_clash
 from gridhook.scaffold.naming import NewName
 
 __all__ = ["KINDS", "core_range", "render"]
@@ -29,14 +29,14 @@ def render(new: NewName, kind: str, author: str | None = None) -> Mapping[str, s
 
     :param kind: one of :data:`KINDS`.
     :param author: who is named in the metadata; None: nobody.
-    :raises ConfigError: the class would be called like something that its module imports.
+    :raises ConfigError: the class would be called like something else in its module or in its tests.
     """
     folder = resources.files(__package__) / "templates"
     words = {"name": new.name, "module": new.module, "class_name": new.class_name, "distribution": new.distribution}
     words |= {path.removesuffix(".py"): text.rstrip() for path, text in _filled(folder / "shared", words).items()}
     parts = _filled(folder / kind, words)
     strategy = ast.parse(parts["strategy.py"])
-    _refuse_clash(new, strategy)
+    refuse_clash(new, strategy, ast.parse(parts["test_strategy.py"]))
     words |= {
         "author": "" if author is None else f"authors = [{{ name = {json.dumps(author, ensure_ascii=False)} }}]\n",
         "config": parts["config.toml"],
@@ -76,17 +76,6 @@ def _texts(folder: Traversable, above: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(entry, f"{above}{entry.name}/")
         elif entry.name.endswith(_SUFFIX):
             yield above + entry.name.removesuffix(_SUFFIX), entry.read_text(encoding="utf-8")
-
-
-def _refuse_clash(new: NewName, module: ast.Module) -> None:
-    imports = [node for node in ast.walk(module) if isinstance(node, ast.ImportFrom)]
-    for node in imports:
-        if new.class_name in {alias.name for alias in node.names}:
-            message = (
-                f"{new.name!r} would be the class {new.class_name}, which its module imports from {node.module}; "
-                f"choose another name, such as {'my-' + new.name!r}"
-            )
-            raise ConfigError(Problem("", message))
 
 
 def _dependencies(module: ast.Module) -> list[str]:
