@@ -114,6 +114,13 @@ def test_a_distribution_of_this_name_is_refused_whatever_it_provides(here, new, 
     )
 
 
+def test_nothing_is_written_for_an_author_who_cannot_be_named(here, new):
+    done = new("night-rates", "--author", "\udcff")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("--author '\\udcff' has '\\udcff' in it, which cannot be in a name; ")
+    assert list(here.iterdir()) == []
+
+
 def test_a_hook_that_is_none_is_told_what_there_is(here, new):
     done = new("night-rates", hook="price")
     assert done.status == 2

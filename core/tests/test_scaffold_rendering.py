@@ -126,3 +126,14 @@ def test_a_class_is_not_called_like_something_in_its_tests(kind, name, why):
     """The tests would be of another class, or none at all."""
     with pytest.raises(ConfigError, match=f"^'{name}' would be the class .*, which its {why}.*'my-{name}'$"):
         render(NewName(name), kind)
+
+
+@pytest.mark.parametrize("author", ["", "  ", "Ann\x7f", "Ann\nBob", "Ann\tBob", "Ann \x00", "\udcff", "Ann\u2028Bob"])
+def test_an_author_who_cannot_be_named_is_refused(author):
+    with pytest.raises(ConfigError, match=r"^--author '.*' (is nobody|has '.*' in it)"):
+        render(NEW, "pricing", author)
+
+
+def test_authors_may_have_names_of_all_scripts():
+    author = "\u0646\u06cc\u200c\u0644\u0648 \U0001f33b O'Hara-M\u00fcller \\ \u6f22\u5b57"
+    assert tomllib.loads(render(NEW, "pricing", author)["pyproject.toml"])["project"]["authors"] == [{"name": author}]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -12,6 +11,7 @@ from string import Template
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from gridhook.scaffold.authors import quoted_author
 from gridhook.scaffold.clashing import refuse_clash
 from gridhook.scaffold.naming import NewName
 
@@ -29,7 +29,8 @@ def render(new: NewName, kind: str, author: str | None = None) -> Mapping[str, s
 
     :param kind: one of :data:`KINDS`.
     :param author: who is named in the metadata; None: nobody.
-    :raises ConfigError: the class would be called like something else in its module or in its tests.
+    :raises ConfigError: the class would be called like something else in its module or in its tests, or the author
+        cannot be named.
     """
     folder = resources.files(__package__) / "templates"
     words = {"name": new.name, "module": new.module, "class_name": new.class_name, "distribution": new.distribution}
@@ -38,7 +39,7 @@ def render(new: NewName, kind: str, author: str | None = None) -> Mapping[str, s
     strategy = ast.parse(parts["strategy.py"])
     refuse_clash(new, strategy, ast.parse(parts["test_strategy.py"]))
     words |= {
-        "author": "" if author is None else f"authors = [{{ name = {json.dumps(author, ensure_ascii=False)} }}]\n",
+        "author": "" if author is None else f"authors = [{{ name = {quoted_author(author)} }}]\n",
         "config": parts["config.toml"],
         "core_range": core_range(metadata.version(_CORE)),
         "dependencies": "".join(f'    "{requirement}",\n' for requirement in _dependencies(strategy)),
