@@ -1,5 +1,8 @@
 """``gridhook plugins new``: what is written and said, and what is refused."""
 
+import os
+import sys
+
 import pytest
 
 from gridhook.scaffold import KINDS, NewName, render
@@ -119,6 +122,13 @@ def test_nothing_is_written_for_an_author_who_cannot_be_named(here, new):
     assert (done.status, done.out) == (2, "")
     assert done.err.startswith("--author '\\udcff' has '\\udcff' in it, which cannot be in a name; ")
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths are UTF-8")
+def test_a_folder_that_cannot_be_printed(here, new):
+    done = new("night-rates", "--folder", os.fsdecode(b"caf\xe9"))
+    assert done.status == 0
+    assert done.out.startswith("wrote caf\ufffd/gridhook-night-rates:\n")
 
 
 def test_a_hook_that_is_none_is_told_what_there_is(here, new):

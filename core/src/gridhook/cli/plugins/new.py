@@ -34,10 +34,12 @@ def new_plugin(ctx: click.Context, name: str, kind: str, folder: Path, author: s
     files = render(new, kind, author)
     home = folder / new.distribution
     write_files(home, files)
-    click.echo(f"wrote {home}:")
+    # Not every path can be printed.
+    shown = click.format_filename(home)
+    click.echo(f"wrote {shown}:")
     for path in files:
         click.echo(f"  {path}")
-    place = shlex.quote(str(home) if home.is_absolute() else f"./{home}")
+    place = shlex.quote(shown if home.is_absolute() else f"./{shown}")
     click.echo(f"""
 next:
   python -m pip install -e {place} pytest
