@@ -1,15 +1,19 @@
 """Discovery: what distributions say about themselves, read without importing anything."""
 
 import shutil
+import signal
 import sys
 from importlib.metadata import version
 
 import pytest
 
+from gridhook.config import GuardSection
 from gridhook.plugins.discovery import ALLOWED, COMMANDS, EXCHANGES, PLUGINS, find_installed, missing
+from gridhook.plugins.guard import Failure
 
 CORE = version("gridhook")
 GROUP = "gridhook.only_in_this_test"
+HANGS = "hangs_of_this_test:Link"
 
 
 def test_the_groups_of_entry_points():
@@ -165,6 +169,16 @@ def test_a_distribution_that_is_on_the_path_twice_counts_once(scripted_distribut
     scripted_distribution("some-plugin", {}, {GROUP: {"some": "some:Plugin"}}, version="2.0")
     found = find_installed(GROUP)["some"]
     assert (found.version, found.problem) == ("2.0", None)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="calls are not timed on this platform")
+def test_an_import_that_does_not_end_is_cut_off(scripted_distribution, monkeypatch):
+    """Of links and commands, too, which no session times."""
+    monkeypatch.setattr("gridhook.plugins.asking.GuardSection", lambda: GuardSection(timeout_seconds=0.1))
+    scripted_distribution("some-link", {"hangs_of_this_test": "import time\ntime.sleep(20)"}, {GROUP: {"some": HANGS}})
+    found = find_installed(GROUP)["some"].load()
+    assert isinstance(found, Failure)
+    assert found.message.startswith("did not answer within 0.1 s and was cut off")
 
 
 def test_a_group_is_only_that_group(scripted_distribution):

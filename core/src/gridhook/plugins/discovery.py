@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,9 +14,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from gridhook.errors import did_you_mean, nearest
+from gridhook.plugins.asking import ask_once
 from gridhook.plugins.firstparty import OWNERS
-from gridhook.plugins.guard import Failure, Guard
-from gridhook.plugins.interrupts import interruptible
+from gridhook.plugins.guard import Failure
 
 __all__ = ["ALLOWED", "COMMANDS", "EXCHANGES", "PLUGINS", "Installed", "find_installed", "missing"]
 
@@ -57,12 +56,11 @@ class Installed:
     passed_over: tuple[str, ...] = ()
 
     def load(self) -> Any | Failure:  # noqa: ANN401 - whatever the distribution provides
-        """Import and return what the entry point names; the call is guarded, but not timed.
+        """Import and return what the entry point names; the call is guarded.
 
         :raises KeyboardInterrupt: Ctrl-C came meanwhile.
         """
-        with interruptible():
-            return Guard(math.inf).call(self.entry_point.load)
+        return ask_once(self.entry_point.load)
 
 
 def find_installed(group: str) -> Mapping[str, Installed]:
