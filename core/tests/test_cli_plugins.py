@@ -299,3 +299,52 @@ def test_ctrl_c_while_it_is_imported_is_no_failure_of_the_plugin(install, call_g
     done = call_gridhook("plugins", "show", "solar")
     assert done.status == 130
     assert "imported" not in done.err
+
+
+SILENT = """
+class Silent(type):
+    def __dir__(cls):
+        raise OSError("nothing to see")
+
+class Plain(metaclass=Silent): ...
+"""
+
+
+def test_a_plugin_that_cannot_be_looked_into_is_listed_with_the_others(listed):
+    rows = listed("", "--import-all", source=SOURCE + SILENT)
+    assert rows["plain"]["domains"] is None
+    assert rows["plain"]["problem"].startswith("'plain' does not tell its hooks: OSError: nothing to see (")
+    assert rows["solar"]["domains"] == ["forecasting", "settlement"]
+
+
+def test_a_plugin_that_cannot_be_looked_into_is_not_shown(install, call_gridhook):
+    install(SOURCE + SILENT)
+    done = call_gridhook("plugins", "show", "plain")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("'plain' does not tell its hooks: OSError: nothing to see (")
+
+
+DEFAULTS = """
+def database():
+    raise OSError("no such database")
+
+class Odd:
+    def __repr__(self):
+        raise KeyError("odd")
+
+@attrs.define
+class Solar:
+    missing: str = attrs.field(factory=database)
+    odd: Odd = attrs.field(default=Odd())
+    kwh: float = 1.5
+"""
+
+
+def test_defaults_that_cannot_be_told_hide_nothing_else(install, call_gridhook):
+    install(SOURCE + DEFAULTS)
+    done = call_gridhook("plugins", "show", "solar")
+    assert (done.status, done.err) == (0, "")
+    missing, odd, kwh = done.out.partition("[plugins.solar]\n")[2].splitlines()
+    assert "  default not known: OSError: no such database (" in missing
+    assert "  default not known: KeyError: 'odd' (" in odd
+    assert kwh.endswith("  default 1.5")

@@ -87,11 +87,14 @@ def _commands() -> Iterator[Listed]:
 
 
 def _imported(installed: Installed) -> tuple[tuple[str, ...] | None, str | None]:
-    """Return the domains of a plugin, or why it cannot be imported."""
+    """Return the domains of a plugin, or why they cannot be told."""
     loaded = installed.load()
     if isinstance(loaded, Failure):
         return None, f"{installed.name!r} cannot be imported: {loaded.message}"
-    return tuple(dict.fromkeys(HOOKS[hook] for hook in implemented_hooks(loaded))), None
+    hooks = implemented_hooks(loaded)
+    if isinstance(hooks, Failure):
+        return None, f"{installed.name!r} does not tell its hooks: {hooks.message}"
+    return tuple(dict.fromkeys(HOOKS[hook] for hook in hooks)), None
 
 
 def _listed(

@@ -15,6 +15,7 @@ import pluggy
 from gridhook.config import Table
 from gridhook.errors import Problem, did_you_mean, join_path, nearest
 from gridhook.hookspecs import PROJECT, RETIRED, SPECIFICATIONS, HookChangedWarning
+from gridhook.plugins.asking import ask_once
 from gridhook.plugins.discovery import Installed
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.settings import read_settings
@@ -57,12 +58,13 @@ class Plugin:
         return tuple(domain for domain in SPECIFICATIONS if domain in {HOOKS[hook] for hook in self.implementations})
 
 
-def implemented_hooks(found: object) -> tuple[str, ...]:
-    """Return the hooks that a class, which need not be constructed, or a module implements, under whatever names."""
-    reader = pluggy.PluginManager(PROJECT)
-    marks = ((name, reader.parse_hookimpl_opts(found, name)) for name in dir(found))
-    implemented = {mark.get("specname") or name for name, mark in marks if mark is not None}
-    return tuple(hook for hook in HOOKS if hook in implemented)
+def implemented_hooks(found: object) -> tuple[str, ...] | Failure:
+    """Return the hooks that a class, which need not be constructed, or a module implements, under whatever names.
+
+    To find them, code of the plugin may run; the call is guarded.
+    """
+    implemented = ask_once(lambda: _marked(found))
+    return implemented if isinstance(implemented, Failure) else tuple(hook for hook in HOOKS if hook in implemented)
 
 
 class Registry:
@@ -151,6 +153,12 @@ class Registry:
             return None, [_failed(name, "constructed", built)]
         instance, problems = built
         return instance, problems
+
+
+def _marked(found: object) -> set[str]:
+    reader = pluggy.PluginManager(PROJECT)
+    marks = ((name, reader.parse_hookimpl_opts(found, name)) for name in dir(found))
+    return {mark.get("specname") or name for name, mark in marks if mark is not None}
 
 
 def _wrong_with(implementation: pluggy.HookImpl, caller: pluggy.HookCaller) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import click
 
 from gridhook.errors import ConfigError, Problem
+from gridhook.plugins.asking import ask_once
+from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
+from gridhook.plugins.guard import Failure
+from gridhook.plugins.loading import HOOKS, implemented_hooks
 from gridhook.settings import fields_of
 
 __all__ = ["show_plugin"]
@@ -20,28 +24,50 @@ __all__ = ["show_plugin"]
 @click.argument("name")
 def show_plugin(name: str) -> None:
     """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""
-    from gridhook.plugins.discovery import PLUGINS, find_installed, missing
-    from gridhook.plugins.guard import Failure, Guard
-    from gridhook.plugins.loading import HOOKS, implemented_hooks
+    found = _find(name)
+    loaded = _answer(found.load(), f"{name!r} cannot be imported")
+    hooks = _answer(implemented_hooks(loaded), f"{name!r} does not tell its hooks")
+    # Annotations are texts until they are resolved; what cannot be resolved is shown as it was written.
+    ask_once(lambda: attrs.resolve_types(loaded))
+    fields = _answer(ask_once(lambda: _settings(loaded)), f"{name!r} does not tell its settings")
+    description = _told(lambda: _plain(inspect.getdoc(loaded) or "It has no description."), "description")
+    click.echo(f"{name} ({found.distribution} {found.version})\n")
+    click.echo(description)
+    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in hooks)}")
+    click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
+    for line in map(_line, fields):
+        click.echo(line)
 
+
+def _find(name: str) -> Installed:
     installed = find_installed(PLUGINS)
     found = installed.get(name)
     if found is None:
         raise ConfigError(Problem("", missing(name, installed, "plugin")))
     if found.problem is not None:
         raise ConfigError(Problem("", found.problem))
-    loaded = found.load()
-    if isinstance(loaded, Failure):
-        raise ConfigError(Problem("", f"{name!r} cannot be imported: {loaded.message}"))
-    click.echo(f"{name} ({found.distribution} {found.version})\n")
-    click.echo(_plain(inspect.getdoc(loaded) or "It has no description."))
-    click.echo(f"\nhooks: {', '.join(f'{hook} ({HOOKS[hook]})' for hook in implemented_hooks(loaded))}")
-    # Annotations are texts until they are resolved; what cannot be resolved is shown as it was written.
-    Guard(math.inf).call(lambda: attrs.resolve_types(loaded))
-    fields = fields_of(loaded) if inspect.isclass(loaded) else ()
-    click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
-    for field in fields:
-        click.echo(f"{field.name:<16} {_type_name(field.type):<27}  {_default(field)}")
+    return found
+
+
+def _answer(answer: Any | Failure, otherwise: str) -> Any:  # noqa: ANN401 - whatever the plugin provides
+    if isinstance(answer, Failure):
+        raise ConfigError(Problem("", f"{otherwise}: {answer.message}"))
+    return answer
+
+
+def _settings(loaded: Any) -> tuple[attrs.Attribute[Any], ...]:  # noqa: ANN401 - whatever the plugin provides
+    return fields_of(loaded) if inspect.isclass(loaded) else ()
+
+
+def _line(field: attrs.Attribute[Any]) -> str:
+    kind, default = _told(lambda: _type_name(field.type), "type"), _told(lambda: _default(field), "default")
+    return f"{field.name:<16} {kind:<27}  {default}"
+
+
+def _told(function: Callable[[], str], what: str) -> str:
+    """Return what a function tells that may run code of the plugin; that it fails is told in its place."""
+    told = ask_once(function)
+    return f"{what} not known: {told.message}" if isinstance(told, Failure) else told
 
 
 def _plain(text: str) -> str:
