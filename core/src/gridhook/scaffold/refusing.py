@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from importlib import metadata
 
 import gridhook
@@ -16,13 +15,12 @@ __all__ = ["refuse_taken"]
 _WHAT = {PLUGINS: "a plugin", EXCHANGES: "an exchange link", COMMANDS: "a command"}
 
 
-def refuse_taken(new: NewName, commands: Collection[str]) -> None:
+def refuse_taken(new: NewName) -> None:
     """Make sure that a name is free.
 
-    :param commands: the names of gridhook's subcommands.
     :raises ConfigError: it is taken; the message says by whom.
     """
-    owner = _of_entry_point(new) or _of_distribution(new) or _of_gridhook(new, commands)
+    owner = _of_entry_point(new) or _of_distribution(new) or _of_gridhook(new)
     if owner:
         raise ConfigError(Problem("", f"{new.name!r} is taken: {owner}; choose another name"))
 
@@ -33,7 +31,9 @@ def _of_entry_point(new: NewName) -> str:
         if found is not None:
             return f"{found.distribution} {found.version}, which is installed, has {what} of this name"
         if new.name in OWNERS[group]:
-            return f"{OWNERS[group][new.name]}, which is gridhook's own, has {what} of this name"
+            owner = OWNERS[group][new.name]
+            whose = owner if owner == "gridhook" else f"{owner}, which is gridhook's own,"
+            return f"{whose} has {what} of this name"
     return ""
 
 
@@ -46,9 +46,7 @@ def _of_distribution(new: NewName) -> str:
         return ""
 
 
-def _of_gridhook(new: NewName, commands: Collection[str]) -> str:
-    if new.name in commands:
-        return "gridhook has a command of this name"
+def _of_gridhook(new: NewName) -> str:
     if new.class_name in gridhook.__all__:
         return f"its class would be called {new.class_name}, and plugins import gridhook's {new.class_name}"
     return ""

@@ -22,15 +22,13 @@ __all__ = ["new_plugin"]
     help="Where the distribution's folder, gridhook-NAME, is made; by default here.",
 )
 @click.option("--author", help="Who is named in the metadata.")
-@click.pass_context
-def new_plugin(ctx: click.Context, name: str, kind: str, folder: Path, author: str | None) -> None:
+def new_plugin(name: str, kind: str, folder: Path, author: str | None) -> None:
     """Write a new distribution, gridhook-NAME, with a small strategy that works and its tests.
 
     NAME is what configurations call the plugin: small letters, digits and hyphens, such as night-rates.
     """
     new = NewName.parse(name)
-    root = ctx.find_root()
-    refuse_taken(new, root.command.list_commands(root) if isinstance(root.command, click.Group) else ())
+    refuse_taken(new)
     files = render(new, kind, author)
     home = folder / new.distribution
     write_files(home, files)
