@@ -106,6 +106,14 @@ def test_no_more_is_settled_than_there_is(exchange, desk):
     assert [(slot, deal.kwh) for slot, deal in desk.settled] == [(0, 0.4)]
 
 
+@pytest.mark.parametrize(("kwh", "rate"), [(-0.1, 0.0), (-0.1, 30.0), (0.1, np.nan)])
+def test_what_is_no_order_settles_nothing(exchange, desk, kwh, rate):
+    exchange.close_slot()
+    exchange.open_slot()
+    (message,) = execute(desk, order(exchange, LOAD, "bid", kwh, rate, slot=0)).order_errors.values()
+    assert message.endswith("is no order")
+
+
 def energies(kind, exchange, *slots):
     starts = tuple(exchange.community.starts[slot] for slot in slots)
     return kind((LOAD,), starts, np.full((1, len(slots)), 0.2))

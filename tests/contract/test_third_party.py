@@ -9,11 +9,16 @@ import threading
 import tomllib
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import attrs
+import numpy as np
 import pytest
 
+from gridhook.agent.slots import no_assets
 from gridhook.cli import main
+from gridhook.commands import ClaimAreas, WithdrawOrders
+from gridhook.errors import ExchangeError
 from gridhook.events import Answered, Connected, Finished, SlotOpened, Ticked, Traded
 from gridhook.links import LinkRequest
 from gridhook.testing import LinkTests
@@ -140,6 +145,61 @@ def of_others(event):
     return [Traded(attrs.evolve(event.trades, buyer=["x"] * len(event.trades), seller=["y"] * len(event.trades)))]
 
 
+def of_market(change):
+    """Change what market events tell of the assets and fees."""
+    return of_kind((SlotOpened, Ticked), lambda one: [attrs.evolve(one, grid=change(one.grid))])
+
+
+def with_trades(**columns):
+    """Change columns of trades: functions of the column."""
+    return of_kind(
+        Traded,
+        lambda one: [
+            Traded(attrs.evolve(one.trades, **{name: its(getattr(one.trades, name)) for name, its in columns.items()}))
+        ],
+    )
+
+
+def writable(grid):
+    fees = np.array(grid.current_market_fee)
+    changed = attrs.evolve(grid)
+    object.__setattr__(changed, "current_market_fee", fees)
+    return changed
+
+
+def executing(change):
+    """Return a method that executes what ``change`` makes of the commands of a batch."""
+
+    def execute(self, batch):
+        return self.true_execute(attrs.evolve(batch, commands=tuple(filter(None, map(change, batch.commands)))))
+
+    return execute
+
+
+def without_the_last(command):
+    return ClaimAreas(command.ids[:-1]) if isinstance(command, ClaimAreas) else command
+
+
+def without_withdrawals(command):
+    return None if isinstance(command, WithdrawOrders) else command
+
+
+def silent_on_nothing(event):
+    return [event] if len(event.accepted) or event.transaction == 1 else []
+
+
+def answering_for_nothing(event):
+    return [event] if len(event.accepted) or event.transaction == 1 else [attrs.evolve(event, accepted=[True])]
+
+
+def after_the_first_slot(event):
+    return [event] if event.slot.minute == 0 else []
+
+
+def doing_nothing(self):
+    pass
+
+
 def refusing_nothing(self, line):
     self._orders[line.asset] = [line]
 
@@ -190,6 +250,28 @@ LOCK = threading.Lock()
         ({"events": of_kind(Traded, lambda one: [one, one])}, "orders_trade"),
         ({"events": of_kind(Traded, lambda _: [])}, "orders_trade"),
         ({"events": of_kind(Finished, lambda _: [])}, "an_exchange_that_ends"),
+        ({"_execute": executing(without_the_last)}, "what_is_claimed"),
+        ({"events": of_market(lambda grid: attrs.evolve(grid, assets=no_assets()))}, "what_is_claimed"),
+        ({"tick_seconds": -5.0}, "ticks_are_told"),
+        ({"tick_seconds": float("inf")}, "ticks_are_told"),
+        ({"events": of_kind(Ticked, lambda one: [attrs.evolve(one, market_maker_rate=float("inf"))])}, "slots_follow"),
+        ({"events": of_market(writable)}, "tables_are_complete"),
+        ({"events": of_market(lambda grid: attrs.evolve(grid, last_market_fee=[0.0]))}, "tables_are_complete"),
+        ({"events": with_trades(energy_kwh=lambda kwh: 100 * kwh)}, "orders_trade"),
+        ({"events": with_trades(energy_kwh=lambda kwh: 0 * kwh)}, "orders_trade"),
+        ({"events": with_trades(buyer_rate=lambda rate: rate + 1e9)}, "orders_trade"),
+        ({"events": with_trades(buyer_rate=lambda rate: rate + 0.01)}, "orders_trade"),
+        ({"events": with_trades(buyer_rate=lambda rate: rate * np.nan)}, "orders_trade"),
+        ({"events": with_trades(seller_rate=lambda rate: rate - 30.01)}, "orders_trade"),
+        ({"events": with_trades(seller_rate=lambda rate: rate * np.nan)}, "orders_trade"),
+        ({"events": with_trades(slot=lambda slot: [one.add(minutes=15) for one in slot])}, "orders_trade"),
+        ({"_execute": executing(without_withdrawals)}, "what_is_held"),
+        ({"_execute": executing(without_withdrawals)}, "what_is_withdrawn"),
+        ({"events": of_kind((SlotOpened, Ticked), after_the_first_slot)}, "the_session_ends"),
+        ({"events": of_kind(Answered, silent_on_nothing)}, "an_empty_batch"),
+        ({"events": of_kind(Answered, answering_for_nothing)}, "an_empty_batch"),
+        ({"interrupt": doing_nothing}, "an_interrupt_between"),
+        ({"close": doing_nothing}, "a_link_can_be_closed_twice"),
         ({"_place": refusing_nothing}, "a_wrong_order"),
         ({"_place": adding}, "an_order_that_replaces"),
         ({"events": deaf, "interrupt": lambda _: None}, "an_interrupt_of_another_thread"),
@@ -202,9 +284,23 @@ LOCK = threading.Lock()
 def test_the_tests_of_links_find_what_is_wrong(monkeypatch, wrong, test):
     link = importlib.import_module("gridhook_tariff").TariffLink
     monkeypatch.setattr(link, "true_events", link.events, raising=False)
+    monkeypatch.setattr(link, "true_execute", link._execute, raising=False)
     for name, method in wrong.items():
-        monkeypatch.setattr(link, name, method)
+        monkeypatch.setattr(link, name, method, raising=False)
     fails(test)
+
+
+@pytest.mark.parametrize(
+    ("said", "test"),
+    [
+        ({"forecasts": True}, "forecasts_are_counted"),
+        ({"forecasts": True}, "nothing_is_refused"),
+        ({"measurements": True}, "nothing_is_refused"),
+        ({"names": ("Kitchen", "Garage")}, "what_is_claimed"),
+    ],
+)
+def test_they_find_what_the_author_says_wrongly(said, test):
+    fails(test, **said)
 
 
 def test_they_find_what_is_wrong_with_an_exchange(monkeypatch):
@@ -217,6 +313,79 @@ def test_they_find_what_is_wrong_with_an_exchange(monkeypatch):
     monkeypatch.setattr(tariff, "open", true_open)
     monkeypatch.setattr(tariff, "known_areas", lambda self, request: true_areas(self, attrs.evolve(request, url="x")))
     fails("an_address_that_cannot_be_right")
+
+
+def test_they_find_exchanges_that_are_not_there_and_tell_nobody(monkeypatch):
+    said = {"unreachable": lambda _: LinkRequest("nobody:7", "me", None, Path()), "secrets": ("hunter2",)}
+    fails("an_exchange_that_is_not_there", **said)
+    tariff = importlib.import_module("gridhook_tariff").Tariff
+    told = []
+
+    def refuse(self, request):
+        raise ExchangeError(told[-1])
+
+    monkeypatch.setattr(tariff, "open", refuse)
+    for message in ("nobody answers", "nobody:7 does not know the password hunter2"):
+        told.append(message)
+        fails("an_exchange_that_is_not_there", **said)
+    told.append("nobody:7 does not answer")
+    case("an_exchange_that_is_not_there", **said)()
+
+
+@attrs.define
+class Kept:
+    """A tariff whose areas stay with whoever claimed them, or not."""
+
+    unselect_at_end: bool = False
+    held: ClassVar[set[str]] = set()
+
+    def open(self, request):
+        link = importlib.import_module("gridhook_tariff").Tariff().open(request)
+        events, close, held = link.events, link.close, frozenset(self.held)
+
+        def told():
+            for event in events():
+                yield attrs.evolve(event, held=held) if isinstance(event, Connected) else event
+
+        def leave():
+            close()
+            self.held.update(link._own)
+            if self.unselect_at_end:
+                self.held.clear()
+
+        link.events, link.close = told, leave
+        return link
+
+
+@attrs.define
+class AlwaysKept(Kept):
+    held: ClassVar[set[str]] = set()
+
+    def open(self, request):
+        return Kept.open(attrs.evolve(self, unselect_at_end=False), request)
+
+
+@attrs.define
+class NeverKept(Kept):
+    held: ClassVar[set[str]] = set()
+
+    def open(self, request):
+        return Kept.open(attrs.evolve(self, unselect_at_end=True), request)
+
+
+def test_they_find_areas_that_are_not_kept_or_not_left():
+    case("areas_are_kept", exchange=lambda _: Kept())()
+    fails("areas_are_kept", exchange=lambda _: AlwaysKept())
+    fails("areas_are_kept", exchange=lambda _: NeverKept())
+
+
+def test_each_test_of_links_is_seen_to_fail():
+    tables = (test_the_tests_of_links_find_what_is_wrong, test_they_find_what_the_author_says_wrongly)
+    tried = {test for table in tables for _, test in table.pytestmark[0].args[1]}
+    tried |= {"it_is_an_exchange", "areas_that_are_known", "an_address_that_cannot_be_right", "no_setting_takes"}
+    tried |= {"its_settings_are_read", "an_exchange_that_is_not_there", "areas_are_kept"}
+    tests = [name.removeprefix("test_") for name in dir(LinkTests) if name.startswith("test_")]
+    assert [name for name in tests if not name.startswith(tuple(tried))] == []
 
 
 def test_they_find_settings_that_cannot_be_given():
@@ -232,12 +401,17 @@ def test_they_find_settings_that_cannot_be_given():
             getattr(case, next(name for name in dir(case) if name.startswith(f"test_{test}")))()
 
 
-def fails(test):
+def case(test, **said):
+    """Return the one test whose name begins so, of a case whose author says this."""
+    tests = type("Wrong", (Impatient,), said)()
+    (name,) = [name for name in dir(tests) if name.startswith(f"test_{test}")]
+    return getattr(tests, name)
+
+
+def fails(test, **said):
     """Assert that the one test whose name begins so fails."""
-    case = type("Wrong", (Impatient,), {})()
-    (name,) = [name for name in dir(case) if name.startswith(f"test_{test}")]
     with pytest.raises(AssertionError) as failed:
-        getattr(case, name)()
+        case(test, **said)()
     assert str(failed.value)
 
 

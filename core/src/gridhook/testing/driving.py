@@ -4,55 +4,45 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from types import TracebackType
-from typing import Generic, NoReturn, TypeVar
+from concurrent.futures import Future
+from typing import NoReturn, TypeVar
 from unittest import SkipTest
 
-import attrs
-
 from gridhook.commands import Batch, ClaimAreas, ExchangeCommand
-from gridhook.events import Answered, Connected, ExchangeEvent, SlotOpened, Ticked
+from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked
 from gridhook.links import Link
 
-__all__ = ["Driver", "bounded", "skip"]
+__all__ = ["SOON_SECONDS", "Driver", "bounded", "skip"]
+
+SOON_SECONDS = 10.0
+"""What shall happen soon takes less."""
+
+_UNDER_WAY = 10
+"""At most so many events are under way when a link is interrupted or closed."""
 
 T = TypeVar("T")
 EventT = TypeVar("EventT")
 
 
-@attrs.define
-class _Outcome(AbstractContextManager[None], Generic[T]):
-    """What a thread's work came to: errors are kept, to be raised where somebody waits."""
-
-    value: list[T] = attrs.field(factory=list)
-    error: BaseException | None = None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        self.error = error
-        return True
-
-
 def bounded(work: Callable[[], T], seconds: float) -> T:
-    """Return what ``work`` returns; it has a thread of its own, which is left behind if it never ends.
+    """Return what ``work`` returns, or raise what it raises; its thread is left behind if it never ends.
 
     :raises AssertionError: it took longer.
     """
-    outcome: _Outcome[T] = _Outcome()
+    outcome: Future[T] = Future()
 
     def run() -> None:
-        with outcome:
-            outcome.value.append(work())
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits for it
+            outcome.set_exception(error)
 
+    # No executor: it would wait for the thread when the interpreter ends.
     thread = threading.Thread(target=run, name="bounded", daemon=True)
     thread.start()
     thread.join(seconds)
     assert not thread.is_alive(), f"the link still made us wait after {seconds:g} s"
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value[0]
+    return outcome.result()
 
 
 def skip(reason: str) -> NoReturn:
@@ -63,15 +53,15 @@ def skip(reason: str) -> NoReturn:
 class Driver:
     """Takes the events of a link and sends it batches.
 
+    ``link``
+        open; whoever made it closes it.
     ``heard``
         the events so far.
-
-    :param link: open; whoever made it closes it.
     """
 
     def __init__(self, link: Link) -> None:
+        self.link = link
         self.heard: list[ExchangeEvent] = []
-        self._link = link
         self._events = link.events()
         self._sent = 0
 
@@ -94,6 +84,16 @@ class Driver:
         msg = f"the events ended without {kind.__name__}; the last were {told or 'none'}"
         raise AssertionError(msg)
 
+    def assert_over(self) -> None:
+        """Assert that the events end; a few may be under way, at most one of them of the market."""
+        left: list[ExchangeEvent] = []
+        while len(left) <= _UNDER_WAY and (event := self.next()) is not None:
+            left.append(event)
+            assert not isinstance(event, Finished), "the exchange still went on to its end"
+            assert sum(isinstance(one, SlotOpened | Ticked) for one in left) < 2, f"it still goes on: {event.slot}"  # type: ignore[union-attr]
+        told = ", ".join(type(one).__name__ for one in left)
+        assert len(left) <= _UNDER_WAY, f"{len(left)} more events were told: {told}"
+
     def market(self) -> SlotOpened | Ticked:
         """Return the next market event."""
         event = self.until(object, lambda one: isinstance(one, SlotOpened | Ticked))
@@ -103,7 +103,7 @@ class Driver:
     def send(self, *commands: ExchangeCommand) -> int:
         """Send a batch; return its number."""
         self._sent += 1
-        self._link.send(Batch(self._sent, commands))
+        self.link.send(Batch(self._sent, commands))
         return self._sent
 
     def ask(self, *commands: ExchangeCommand) -> Answered:

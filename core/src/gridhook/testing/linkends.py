@@ -8,7 +8,8 @@ from types import FrameType
 
 from gridhook.errors import ConfigError, ExchangeError
 from gridhook.events import Connected
-from gridhook.testing.driving import Driver, skip
+from gridhook.links import Link
+from gridhook.testing.driving import SOON_SECONDS, Driver, bounded, skip
 from gridhook.testing.linkcase import LinkCase
 
 __all__ = ["EndTests"]
@@ -21,32 +22,31 @@ class EndTests(LinkCase):
     """Addresses that lead nowhere, interrupts, and what is left behind."""
 
     def test_an_interrupt_of_another_thread_ends_the_waiting(self) -> None:
+        link, driver = self._connected()
+        is_over = threading.Event()
+
+        def stop() -> None:
+            link.interrupt()
+            is_over.set()
+
         def work() -> None:
-            link = self.exchange().open(self.request())
-            is_over = threading.Event()
+            while not is_over.is_set() and driver.next() is not None:
+                pass
+            driver.assert_over()
 
-            def stop() -> None:
-                is_over.set()
-                link.interrupt()
-
-            try:
-                driver = Driver(link)
-                driver.until(Connected)
-                timer = threading.Timer(_A_MOMENT, stop)
-                timer.start()
-                while driver.next() is not None and not is_over.is_set():
-                    pass
-                timer.join()
-            finally:
-                link.close()
-
-        self.bounded(work)
+        timer = threading.Timer(_A_MOMENT, stop)
+        timer.start()
+        try:
+            bounded(work, _A_MOMENT + self._soon)
+        finally:
+            timer.join()
+            self.bounded(link.close)
 
     def test_an_interrupt_of_a_signal_handler_ends_the_waiting(self) -> None:
         """In the thread that waits, wherever it is: a lock that it has already would be waited for for ever."""
         if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
             skip("there are no timed signals here")
-        link = self.exchange().open(self.request())
+        link, driver = self._connected()
         came: list[int] = []
 
         def take(number: int, _: FrameType | None) -> None:
@@ -54,17 +54,26 @@ class EndTests(LinkCase):
             assert len(came) == 1, "the link still made us wait after an interrupt"
             link.interrupt()
 
-        driver = Driver(link)
-        driver.until(Connected)
         before = signal.signal(signal.SIGALRM, take)
-        timer = signal.setitimer(signal.ITIMER_REAL, _A_MOMENT, self.patience_seconds)
+        timer = signal.setitimer(signal.ITIMER_REAL, _A_MOMENT, self._soon)
         try:
-            while driver.next() is not None and not came:
+            while not came and driver.next() is not None:
                 pass
+            driver.assert_over()
         finally:
             signal.setitimer(signal.ITIMER_REAL, *timer)
             signal.signal(signal.SIGALRM, before)
             self.bounded(link.close)
+
+    def test_an_interrupt_between_two_events_ends_them(self) -> None:
+        """Also where nothing is waited for."""
+
+        def work(driver: Driver, _: Connected) -> None:
+            driver.market()
+            driver.link.interrupt()
+            bounded(driver.assert_over, self._soon)
+
+        self.drive(work)
 
     def test_a_link_can_be_closed_twice_and_tells_no_more(self) -> None:
         def work() -> None:
@@ -74,8 +83,7 @@ class EndTests(LinkCase):
             link.accounts()
             link.close()
             link.close()
-            while driver.next() is not None:
-                pass
+            driver.assert_over()
             link.accounts()
 
         self.bounded(work)
@@ -146,7 +154,23 @@ class EndTests(LinkCase):
             msg = "an address that is wrong was taken"
             raise AssertionError(msg)
 
+    @property
+    def _soon(self) -> float:
+        return min(self.patience_seconds, SOON_SECONDS)
+
+    def _connected(self) -> tuple[Link, Driver]:
+        """Return an open link that has told its first event."""
+
+        def work() -> tuple[Link, Driver]:
+            link = self.exchange().open(self.request())
+            driver = Driver(link)
+            driver.until(Connected)
+            return link, driver
+
+        return self.bounded(work)
+
     def _connect(self) -> Connected:
+        """Return what a new link tells first."""
         link = self.exchange().open(self.request())
         try:
             return Driver(link).until(Connected)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import attrs
 import numpy as np
@@ -13,15 +12,6 @@ from gridhook.agent import AgentSettings
 from gridhook.assets import Assets
 from gridhook.claims import Claim
 from gridhook.commands import Batch
-from gridhook.config import (
-    Config,
-    DomainSection,
-    ExchangeSection,
-    ForecastingSection,
-    GuardSection,
-    RegistrationSection,
-    Table,
-)
 from gridhook.events import Answered, Event, PluginFailed, SlotOpened, Ticked
 from gridhook.figures import Figures, SessionInfo
 from gridhook.hookspecs import hookimpl
@@ -29,12 +19,8 @@ from gridhook.links import Link
 from gridhook.lots import BID, Lots
 from gridhook.market import Market
 from gridhook.orders import HOLD, Energies, Rates
-from gridhook.plugins import Manager
-from gridhook.plugins.calling import Caller
-from gridhook.plugins.decisions import Decisions
-from gridhook.plugins.guard import Guard
-from gridhook.plugins.loading import Registry
 from gridhook.session import Session
+from gridhook.testing.simulation.manager import make_manager
 
 __all__ = ["HELD_FROM", "OUT_OF_REACH", "TradedDay", "trade_day"]
 
@@ -59,12 +45,15 @@ class TradedDay:
         by their numbers.
     ``slots``
         what the link said how many there would be.
+    ``tick_seconds``
+        what it said when the claim was answered, and at the end.
     """
 
     events: tuple[Event, ...]
     batches: Mapping[int, Batch]
     figures: Figures
     slots: int | None
+    tick_seconds: tuple[float | None, ...]
 
     @property
     def market(self) -> list[SlotOpened | Ticked]:
@@ -90,15 +79,14 @@ def trade_day(
     :param resume: called when they are claimed.
     :param pause: called before the link is closed.
     """
-    log = _Log(resume, pause)
+    log = _Log(link, resume, pause)
     known = link.slots
-    session = Session(
-        link, _manager(_Everything(tuple(names))), SessionInfo(_NAME, _NAME), AgentSettings(), slots, witnesses=[log]
-    )
+    manager, _ = make_manager({_NAME: _Everything(tuple(names))}, {})
+    session = Session(link, manager, SessionInfo(_NAME, _NAME), AgentSettings(), slots, witnesses=[log])
     figures = session.run()
     failed = [event for event in log.events if isinstance(event, PluginFailed)]
     assert not failed, failed
-    return TradedDay(tuple(log.events), log.batches, figures, known)
+    return TradedDay(tuple(log.events), log.batches, figures, known, tuple(log.tick_seconds))
 
 
 class _Everything:
@@ -135,8 +123,10 @@ class _Everything:
 class _Log:
     """Keeps what happens, and lets the exchange go on when the areas are claimed."""
 
-    def __init__(self, resume: Callable[[], None], pause: Callable[[], None]) -> None:
+    def __init__(self, link: Link, resume: Callable[[], None], pause: Callable[[], None]) -> None:
         self.events: list[Event] = []
+        self.tick_seconds: list[float | None] = []
+        self._link = link
         self.batches: dict[int, Batch] = {}
         self._resume = resume
         self._pause = pause
@@ -146,6 +136,7 @@ class _Log:
         self.events.append(event)
         if isinstance(event, Answered) and not self._is_claimed:
             self._is_claimed = True
+            self.tick_seconds.append(self._link.tick_seconds)
             self._resume()
 
     def answered(self, hook: str, assets: Assets, slots: Sequence[pendulum.DateTime], energies: Energies) -> None:
@@ -156,26 +147,5 @@ class _Log:
 
     def finish(self, figures: Figures) -> None:
         del figures
+        self.tick_seconds.append(self._link.tick_seconds)
         self._pause()
-
-
-def _manager(plugin: object) -> Manager:
-    """Return a manager of one plugin, which serves everything."""
-    use = [_NAME]
-    config = Config(
-        exchange=ExchangeSection(),
-        link=Table("exchange", {}, Path()),
-        registration=RegistrationSection(use),
-        pricing=DomainSection(use),
-        requirements=DomainSection(),
-        forecasting=ForecastingSection(use),
-        settlement=DomainSection(use),
-        grid_fees=RegistrationSection(),
-        guard=GuardSection(),
-        plugins={},
-    )
-    guard = Guard(config.guard.timeout_seconds)
-    loaded, problems = Registry(guard).register(_NAME, plugin)
-    assert loaded is not None, problems
-    plugins = {_NAME: loaded}
-    return Manager(plugins, guard, Decisions(config, Caller(plugins, guard, config.guard.failures)))

@@ -93,17 +93,13 @@ class EmbeddedLink:
         self._registry = build_registry(community)
         self._desk = Desk(self._simulation, self._registry)
         self._batches: list[Batch] = []
+        self._is_over = False
 
     def events(self) -> Iterator[ExchangeEvent]:
-        """Yield the events of all slots; batches that were sent meanwhile are executed at the end of the tick."""
-        yield Connected(self._registry.tree, "binding")
-        yield from self._answers()
-        for slot in range(self._community.slots):
-            self._simulation.open_slot()
-            for tick in range(self._community.rules.ticks_per_slot):
-                yield from self._tick(slot, tick)
-            self._simulation.close_slot()
-        yield Finished()
+        """Yield the events of all slots, until it is interrupted."""
+        run = self._run()
+        while not self._is_over and (event := next(run, None)) is not None:
+            yield event
 
     def send(self, batch: Batch) -> None:
         """Take a batch, to be executed at the end of the running tick."""
@@ -114,10 +110,23 @@ class EmbeddedLink:
         return close_accounts(self._simulation)
 
     def interrupt(self) -> None:
-        """Nothing is waited for."""
+        """Let ``events`` end."""
+        self._is_over = True
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Let ``events`` end; nothing else is held open."""
+        self._is_over = True
+
+    def _run(self) -> Iterator[ExchangeEvent]:
+        """Yield the events of all slots; batches that were sent meanwhile are executed at the end of the tick."""
+        yield Connected(self._registry.tree, "binding")
+        yield from self._answers()
+        for slot in range(self._community.slots):
+            self._simulation.open_slot()
+            for tick in range(self._community.rules.ticks_per_slot):
+                yield from self._tick(slot, tick)
+            self._simulation.close_slot()
+        yield Finished()
 
     def _tick(self, slot: int, tick: int) -> Iterator[ExchangeEvent]:
         simulation = self._simulation

@@ -67,6 +67,8 @@ class SimulatedExchange:
 
     def settle(self, asset: int, side: str, slot: int, rate: float, kwh: float) -> tuple[str, Deal | None]:
         """Settle a deviation with the market maker, if the rate allows it; return why it is refused, and the trade."""
+        if not (np.isfinite(rate) and kwh > 0):
+            return f"{kwh:g} kWh at {rate:g} cents/kWh is no order", None
         maker, fee = self.tariff.market_maker, float(self._path_fees[asset, self.tariff.market_maker])
         bought = side == BID
         worst = self.tariff.market_maker_rate + fee if bought else self.tariff.feed_in_rate - fee

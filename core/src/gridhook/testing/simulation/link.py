@@ -23,9 +23,13 @@ class SimulatedLink:
     """A run of a community, driven by who takes its events.
 
     :param ticks: number of market events in a slot.
+    :raises ValueError: there are none.
     """
 
     def __init__(self, community: Community, ticks: int) -> None:
+        if ticks < 1:
+            msg = f"a slot has at least one tick, not {ticks}"
+            raise ValueError(msg)
         self.slots: int | None = community.slots
         self._community = community
         self._ticks = ticks
@@ -33,6 +37,7 @@ class SimulatedLink:
         self._desk = Desk(self._exchange)
         self._batches: list[Batch] = []
         self._traded = itertools.count(1)
+        self._is_over = False
 
     @property
     def tick_seconds(self) -> float | None:
@@ -40,6 +45,28 @@ class SimulatedLink:
         return None
 
     def events(self) -> Iterator[ExchangeEvent]:
+        """Yield the events of all slots, until it is interrupted."""
+        run = self._run()
+        while not self._is_over and (event := next(run, None)) is not None:
+            yield event
+
+    def send(self, batch: Batch) -> None:
+        """Take a batch, to be executed before the next event."""
+        self._batches.append(batch)
+
+    def accounts(self) -> Accounts | None:
+        """Tell nothing about members: bills are for exchanges that are more than a toy."""
+        return None
+
+    def interrupt(self) -> None:
+        """Let ``events`` end."""
+        self._is_over = True
+
+    def close(self) -> None:
+        """Let ``events`` end; nothing else is held open."""
+        self._is_over = True
+
+    def _run(self) -> Iterator[ExchangeEvent]:
         """Yield the events of all slots; orders trade at the end of the tick in which they came."""
         yield Connected(self._community.tree, "binding")
         yield from self._answers()
@@ -51,20 +78,6 @@ class SimulatedLink:
                 yield from self._trades()
             self._exchange.close_slot()
         yield Finished()
-
-    def send(self, batch: Batch) -> None:
-        """Take a batch, to be executed before the next event."""
-        self._batches.append(batch)
-
-    def accounts(self) -> Accounts | None:
-        """Tell nothing about members: bills are for exchanges that are more than a toy."""
-        return None
-
-    def interrupt(self) -> None:
-        """Nothing is waited for."""
-
-    def close(self) -> None:
-        """Nothing is held open."""
 
     def _market_event(self, progress: float) -> SlotOpened | Ticked:
         community = self._community
