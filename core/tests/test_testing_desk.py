@@ -136,8 +136,8 @@ def test_a_measurement_is_for_slots_that_can_be_settled(exchange, desk):
 
 
 def test_fees_are_set_by_who_operates_the_market(exchange, desk):
-    answer = execute(desk, SetGridFees(("id:Home", "id:Grid"), np.array([3.0, 4.0])))
+    answer = execute(desk, SetGridFees(("id:Home", "id:"), np.array([3.0, 4.0])))
     assert [(refused.asset, refused.message) for refused in answer.refused] == [
-        ("id:Grid", "this aggregator does not operate the market")
+        ("id:", "this aggregator does not operate the market")
     ]
     assert exchange.next_fees[[0, 2]].tolist() == [0.0, 3.0]

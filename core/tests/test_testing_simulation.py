@@ -108,6 +108,12 @@ def test_grid_fees_on_the_way_are_the_buyers_bid_less_what_the_seller_gets():
     assert not len(day_of({"Home": {"PV": pv(0.1)}}, {"offer": 7.5}, fees=1.0).trades)
 
 
+def test_a_home_with_the_name_of_the_grid_has_its_own_fee():
+    day = day_of({"Grid": {"PV": pv(0.1)}}, {"offer": 7.0}, fees=1.0)
+    assert rows(day) == [("Market Maker", "Grid/PV", 0.1, 8.0, 7.0)]
+    assert len(set(day.tree.ids)) == len(day.tree.ids)
+
+
 def test_lots_carry_the_fee_to_the_market_maker():
     watch = Watch()
     simulate({"Home": {"Load": load(1.0)}}, [watch], slots=1, ticks=1, fees=2.5)
@@ -255,7 +261,7 @@ def test_sellers_choose_their_partners_too():
 def test_an_alternative_can_limit_the_energy_and_set_a_rate():
     homes = {"Home 1": {"Load": load(0.4)}, "Home 2": {"PV": pv(0.4)}}
     either = (Requirement(("id:Home 2/PV",), energy_kwh=0.1, rate=25.0), Requirement(rate=30.0, energy_kwh=0.2))
-    day = simulate(homes, [Rates({"bid": 12.0, "PV": 22.0}), partners(Load=either)], slots=1, ticks=1)
+    day = simulate(homes, [Rates({"bid": 12.0, "PV": 22.0}), partners(Load=either)], slots=1)
     assert rows(day) == [
         ("Home 1/Load", "Home 2/PV", 0.2, 30.0, 30.0),
         ("Home 1/Load", "Home 2/PV", 0.1, 25.0, 25.0),
@@ -448,6 +454,10 @@ def test_plugins_that_do_not_fit_are_refused(plugins, message):
         (lambda: day_of({"Home": {"Load": load(1.0)}}, {}, slots=0), "at least one slot"),
         (lambda: day_of({"Home": {"Load": load(1.0)}}, {}, fees={"Hom": 1.0}), "did you mean 'Home'"),
         (lambda: day_of({"Home": {"Load": load(1.0)}}, {}, fees=-1.0), "has to be 0 cents/kWh or more"),
+        (lambda: day_of({"Home": {"Load": load(1.0)}}, {}, ticks=0), "a slot has at least one tick, not 0"),
+        (lambda: day_of({"Home": {}}, {}, feed_in_rate=math.nan), "feed_in_rate has to be a number of cents/kWh"),
+        (lambda: day_of({"Home": {}}, {}, market_maker_rate=math.inf), "market_maker_rate has to be a number"),
+        (lambda: day_of({"Market Maker": {"Load": load(1.0)}}, {}), "a home cannot be called 'Market Maker'"),
     ],
 )
 def test_a_community_that_cannot_be_is_refused(make, message):

@@ -23,6 +23,7 @@ START = pendulum.datetime(2026, 6, 15)
 
 SLOT_LENGTH = pendulum.duration(minutes=15)
 _ROOT = "Grid"
+_MARKET_MAKER = "Market Maker"
 
 
 @attrs.frozen(eq=False)
@@ -105,11 +106,20 @@ def make_community(
     """Return a community of homes.
 
     :param fees: grid fee of each home, or those of some by their names, cents/kWh.
-    :raises ValueError: it has no slots, a fee for a home that is not there, or an appliance too few values.
+    :raises ValueError: it has no slots, a rate that is no number, a fee for a home that is not there, a home that cannot
+        be told from the market maker, or an appliance too few values.
     """
     if slots < 1:
         msg = f"a simulation has at least one slot, not {slots}"
         raise ValueError(msg)
+    for name, rate in (("feed_in_rate", feed_in_rate), ("market_maker_rate", market_maker_rate)):
+        if not np.isfinite(rate):
+            msg = f"{name} has to be a number of cents/kWh, not {rate!r}"
+            raise ValueError(msg)
+    for home in homes:
+        if home in ("", _MARKET_MAKER):
+            msg = f"a home cannot be called {home!r}"
+            raise ValueError(msg)
     tree, appliances = _tree(homes)
     power = np.array([its.power_kw for its in appliances], dtype=np.float64)
     return Community(
@@ -126,8 +136,8 @@ def make_community(
 
 
 def _tree(homes: Mapping[str, Mapping[str, Appliance]]) -> tuple[Tree, list[Appliance]]:
-    names, kinds, parents = [_ROOT, "Market Maker"], [MARKET, MARKET_MAKER], [-1, 0]
-    ids = [f"id:{name}" for name in names]
+    names, kinds, parents = [_ROOT, _MARKET_MAKER], [MARKET, MARKET_MAKER], [-1, 0]
+    ids = ["id:", f"id:{_MARKET_MAKER}"]
     appliances: list[Appliance] = []
     for home, inside in homes.items():
         market = len(names)
@@ -148,7 +158,8 @@ def _fees(tree: Tree, homes: Mapping[str, object], fees: float | Mapping[str, fl
         if not (np.isfinite(fee) and fee >= 0):
             msg = f"the fee of {home!r} has to be 0 cents/kWh or more, not {fee!r}"
             raise ValueError(msg)
-    each = (
-        by_home.get(name, 0.0) if kind == MARKET else np.nan for name, kind in zip(tree.names, tree.kinds, strict=True)
-    )
-    return np.array(list(each), dtype=np.float64)
+    # The root comes first, then the homes in their order; a home may have the name of the root.
+    markets = [area for area, kind in enumerate(tree.kinds) if kind == MARKET]
+    each = np.full(len(tree), np.nan)
+    each[markets] = [0.0, *(by_home.get(home, 0.0) for home in homes)]
+    return each

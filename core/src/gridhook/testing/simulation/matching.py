@@ -32,6 +32,8 @@ class Order:
         orders are counted: a lower number came earlier.
     ``requirements``
         alternatives, of which a trade has to meet one; none: it is free to trade.
+    ``left_kwh``
+        what may still trade under each alternative, over all ticks.
     """
 
     asset: int
@@ -41,6 +43,11 @@ class Order:
     number: float
     requirements: tuple[Requirement, ...] = ()
     energy_type: str = ""
+    left_kwh: list[float] = attrs.field(init=False)
+
+    @left_kwh.default
+    def _all_of_it(self) -> list[float]:
+        return [math.inf if term.energy_kwh is None else term.energy_kwh for term in self.requirements or _ANYBODY]
 
 
 @attrs.frozen
@@ -73,13 +80,16 @@ class Tariff:
         )
 
 
-@attrs.define(eq=False)
+@attrs.frozen(eq=False)
 class _Wish:
     """An order under one of its alternatives."""
 
     order: Order
-    term: Requirement
-    most_kwh: float
+    number: int
+
+    @property
+    def term(self) -> Requirement:
+        return (self.order.requirements or _ANYBODY)[self.number]
 
     @property
     def rate(self) -> float:
@@ -87,7 +97,11 @@ class _Wish:
 
     @property
     def kwh(self) -> float:
-        return min(self.order.kwh, self.most_kwh)
+        return min(self.order.kwh, self.order.left_kwh[self.number])
+
+    def take(self, kwh: float) -> None:
+        self.order.kwh -= kwh
+        self.order.left_kwh[self.number] -= kwh
 
 
 def match(orders: Iterable[Order], tariff: Tariff, fees: Floats, ids: Sequence[str]) -> Iterator[Deal]:
@@ -110,8 +124,7 @@ def match(orders: Iterable[Order], tariff: Tariff, fees: Floats, ids: Sequence[s
             if landed[id(offer)] > bid.rate + _ROUNDING or kwh <= _LEAST_KWH or not _suit(bid, offer, ids):
                 continue
             for wish in (bid, offer):
-                wish.order.kwh -= kwh
-                wish.most_kwh -= kwh
+                wish.take(kwh)
             yield _deal(bid, offer, kwh, tariff, fees[offer.order.asset, buyer])
 
 
@@ -123,8 +136,7 @@ def _deal(bid: _Wish, offer: _Wish, kwh: float, tariff: Tariff, fee: float) -> D
 
 
 def _wishes(order: Order) -> Iterator[_Wish]:
-    for term in order.requirements or _ANYBODY:
-        yield _Wish(order, term, math.inf if term.energy_kwh is None else term.energy_kwh)
+    return (_Wish(order, number) for number in range(len(order.left_kwh)))
 
 
 def _suit(bid: _Wish, offer: _Wish, ids: Sequence[str]) -> bool:
