@@ -90,7 +90,8 @@ class Driver:
         while len(left) <= _UNDER_WAY and (event := self.next()) is not None:
             left.append(event)
             assert not isinstance(event, Finished), "the exchange still went on to its end"
-            assert sum(isinstance(one, SlotOpened | Ticked) for one in left) < 2, f"it still goes on: {event.slot}"  # type: ignore[union-attr]
+            market = [one for one in left if isinstance(one, SlotOpened | Ticked)]
+            assert not market[1:], f"the exchange still goes on: {market[-1].slot}, {market[-1].progress:g}"
         told = ", ".join(type(one).__name__ for one in left)
         assert len(left) <= _UNDER_WAY, f"{len(left)} more events were told: {told}"
 
