@@ -2,9 +2,11 @@
 
 import importlib
 import os
+import re
 import signal
 import sys
 import textwrap
+import time
 
 import attrs
 import numpy as np
@@ -13,7 +15,7 @@ from attrs import validators
 
 from gridhook import SettingError, hookimpl
 from gridhook.config import GuardSection
-from gridhook.testing import check_plugin, load, simulate
+from gridhook.testing import PricingTests, check_plugin, load, simulate
 from gridhook.testing.checks import BY_DOMAIN, LOADS, PLAYED, WHOLE, make_check
 from gridhook.testing.subject import Subject
 
@@ -154,6 +156,33 @@ def test_a_plugin_that_hangs_is_cut_off(monkeypatch):
     assert (failure.check, failure.hook) == ("10,000 rows", "price_energy")
     assert failure.message.startswith("did not answer within 0.2 s and was cut off")
     assert failure.message.endswith("use numpy columns")
+
+
+def test_what_is_slow_per_row_fails_though_it_is_not_cut_off():
+    class Slow:
+        @hookimpl
+        def price_energy(self, lots):
+            if len(lots) > 9_000:
+                time.sleep(0.2)
+            return np.full(len(lots), 1.0)
+
+    (failure,) = check_plugin(Slow, seconds_per_row=1e-5).failures
+    assert (failure.check, failure.hook) == ("10,000 rows", "price_energy")
+    assert re.fullmatch(
+        r"took \S+ ms, \S+ us per row, and seconds_per_row allows 10 us; use numpy columns", failure.message
+    )
+    assert not check_plugin(Slow, seconds_per_row=1.0).failures
+    with pytest.raises(AssertionError, match="seconds_per_row allows 10 us"):
+        type("TestSlow", (PricingTests,), {"plugin": Slow, "seconds_per_row": 1e-5})().test_10_000_rows()
+
+
+def test_named_areas_are_asked_for_without_a_session():
+    class Leaves:
+        @hookimpl
+        def session_finished(self):
+            raise OSError
+
+    assert "named areas" not in {failure.check for failure in check_plugin(Leaves).failures}
 
 
 def test_ctrl_c_ends_the_checks_and_an_exit_of_a_plugin_does_not():

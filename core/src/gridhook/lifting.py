@@ -35,7 +35,7 @@ def per_lot(rule: _Rule) -> _Rule:
     ========================  ===============================  ================================================
 
     A rule may take fewer arguments, and may be a function or a method. Rows carry plain Python floats. The result has
-    the signature of the specification, so ``@hookimpl`` goes on top of it.
+    the signature of the specification, so ``@hookimpl`` goes on top of it; its attribute ``rule`` is the rule.
 
     :raises TypeError: the rule has another name, or arguments that its hook does not offer.
     """
@@ -63,6 +63,7 @@ def per_lot(rule: _Rule) -> _Rule:
     # No __wrapped__: pluggy would follow it and read the rule's argument names instead of the specification's.
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(lifted, name, getattr(rule, name))
+    vars(lifted)["rule"] = rule
     return lifted
 
 

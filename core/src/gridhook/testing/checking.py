@@ -8,7 +8,7 @@ from typing import Any
 
 from gridhook.testing.checks import BY_DOMAIN, LOADS, PLAYED, REFUSES, WHOLE, make_check
 from gridhook.testing.conformance import Conformance, Finding
-from gridhook.testing.subject import Subject
+from gridhook.testing.subject import SECONDS_PER_ROW, Subject
 
 __all__ = ["check_plugin", "findings_of"]
 
@@ -19,6 +19,7 @@ def check_plugin(
     *,
     refused_settings: Sequence[Mapping[str, Any]] = (),
     base: Path | None = None,
+    seconds_per_row: float = SECONDS_PER_ROW,
 ) -> Conformance:
     """Check a plugin against the specifications of all hooks that it implements.
 
@@ -28,8 +29,9 @@ def check_plugin(
     :param settings: its ``[plugins.NAME]`` table.
     :param refused_settings: tables that it has to refuse, each with a clear message.
     :param base: the folder that paths in these tables are relative to; None: the working directory.
+    :param seconds_per_row: how long a hook may take for each of 10,000 rows; generous, for machines that are slow.
     """
-    subject = Subject(plugin, settings or {}, refused_settings, base or Path())
+    subject = Subject(plugin, settings or {}, refused_settings, base or Path(), seconds_per_row)
     return Conformance(tuple(findings_of(subject)))
 
 

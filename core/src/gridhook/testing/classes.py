@@ -10,7 +10,7 @@ from unittest import SkipTest
 
 from gridhook.plugins.loading import HOOKS
 from gridhook.testing.checks import BY_DOMAIN, LOADS, PLAYED, WHOLE, Check, make_check
-from gridhook.testing.subject import Subject
+from gridhook.testing.subject import SECONDS_PER_ROW, Subject
 
 __all__ = [
     "ConformanceTests",
@@ -35,6 +35,8 @@ class ConformanceTests:
         tables that it has to refuse, each with a clear message.
     ``base``
         the folder that paths in these tables are relative to.
+    ``seconds_per_row``
+        how long a hook may take for each of 10,000 rows; generous, for machines that are slow.
 
     A fixture that sets them on ``self`` will do, too, for settings that name files.
     """
@@ -44,6 +46,7 @@ class ConformanceTests:
     settings: Mapping[str, Any] = {}
     refused_settings: Sequence[Mapping[str, Any]] = ()
     base: Path = Path()
+    seconds_per_row: float = SECONDS_PER_ROW
 
     def __init_subclass__(cls, domain: str | None = None) -> None:
         super().__init_subclass__()
@@ -94,7 +97,7 @@ def _test(checks: Sequence[Check]) -> Callable[[ConformanceTests], None]:
 
 def _subject(tests: ConformanceTests) -> Subject:
     assert tests.plugin is not None, f"{type(tests).__name__} has no plugin; set plugin = YourPlugin in the class"
-    return Subject(tests.plugin, tests.settings, tests.refused_settings, tests.base)
+    return Subject(tests.plugin, tests.settings, tests.refused_settings, tests.base, tests.seconds_per_row)
 
 
 class RegistrationTests(ConformanceTests, domain="registration"):

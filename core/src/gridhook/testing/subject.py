@@ -28,7 +28,10 @@ from gridhook.plugins.loading import Plugin, Registry
 from gridhook.testing.asking import Sitting
 from gridhook.testing.conformance import NonconformingError, NotApplicableError
 
-__all__ = ["NO_FIGURES", "SESSION", "Subject"]
+__all__ = ["NO_FIGURES", "SECONDS_PER_ROW", "SESSION", "Subject"]
+
+SECONDS_PER_ROW = 1e-4
+"""A rule of ``@per_lot`` takes about a hundredth of this."""
 
 SESSION = SessionInfo("conformance", "conformance:kit")
 NO_FIGURES = Figures(
@@ -60,6 +63,8 @@ class Subject:
         tables that it has to refuse.
     ``base``
         the folder that paths in the tables are relative to.
+    ``seconds_per_row``
+        what takes longer for each row of a long table is too slow.
     ``name``
         what it is called in messages.
     """
@@ -68,6 +73,7 @@ class Subject:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
     refused_settings: Sequence[Mapping[str, Any]] = ()
     base: Path = attrs.field(factory=Path)
+    seconds_per_row: float = SECONDS_PER_ROW
     name: str = attrs.field()
 
     @name.default

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin
 
+import attrs
 import numpy as np
 import numpy.typing
 import pendulum
@@ -14,19 +16,39 @@ import pendulum
 import gridhook
 from gridhook import events, figures
 
-__all__ = ["accepts", "may_answer", "members", "resolve"]
+__all__ = ["Hints", "accepts", "may_answer", "members", "resolve"]
 
 
-def resolve(function: Callable[..., Any]) -> dict[str, Any] | None:
-    """Return a function's annotations as types; None where a name in them cannot be found.
+@attrs.frozen
+class Hints:
+    """A function's annotations.
+
+    ``types``
+        those that are types, by the parameters' names and ``return``.
+    ``unknown``
+        why the others are none, by the same names.
+    """
+
+    types: Mapping[str, Any]
+    unknown: Mapping[str, str]
+
+
+def resolve(function: Callable[..., Any]) -> Hints:
+    """Return a function's annotations as types, as far as the names in them can be found.
 
     Names that its module imports for type checkers only are looked for among what plugins import.
     """
-    own = getattr(function, "__globals__", {})
-    try:
-        return typing.get_type_hints(function, localns={name: it for name, it in _usual().items() if name not in own})
-    except (NameError, TypeError, AttributeError, SyntaxError):
-        return None
+    own = getattr(inspect.unwrap(function), "__globals__", {})
+    usual = {name: it for name, it in _usual().items() if name not in own}
+    resolved: dict[str, Any] = {}
+    unknown: dict[str, str] = {}
+    for name, annotation in inspect.get_annotations(function).items():
+        alone = types.SimpleNamespace(__annotations__={name: annotation})
+        try:
+            resolved |= typing.get_type_hints(alone, globalns=own, localns=usual)
+        except (NameError, TypeError, AttributeError, SyntaxError) as error:
+            unknown[name] = str(error)
+    return Hints(resolved, unknown)
 
 
 def _usual() -> dict[str, Any]:
@@ -72,6 +94,10 @@ def _answers(annotation: Any, asked: Any) -> bool:  # noqa: ANN401 - type forms
         return ours is np.ndarray or (_is_subclass(ours, Iterable) and ours not in (str, bytes, dict))
     if theirs is type(None):
         return ours in (None, type(None))
+    if ours in (str, bytes):
+        return theirs is ours
+    if theirs is Iterable and get_args(annotation):
+        return _is_subclass(ours, Iterable) and may_answer(get_args(annotation)[0], get_args(asked)[0])
     return _is_subclass(ours, theirs) or _is_subclass(theirs, ours)
 
 

@@ -60,7 +60,11 @@ def _copes(ask: Ask, case: Case, subject: Subject) -> str:
         question = ask(situation)
         answer = sitting.ask(question, case.remedy)
     per_row = answer.seconds / question.rows
-    return f"{answer.seconds * 1e3:.1f} ms, {per_row * 1e6:.3g} us per row"
+    took = f"{answer.seconds * 1e3:.1f} ms, {per_row * 1e6:.3g} us per row"
+    if per_row > subject.seconds_per_row:
+        msg = f"took {took}, and seconds_per_row allows {subject.seconds_per_row * 1e6:.3g} us; {case.remedy}"
+        raise NonconformingError(msg)
+    return took
 
 
 def _answers_again(ask: Ask, subject: Subject) -> str:

@@ -106,8 +106,8 @@ def make_community(
     """Return a community of homes.
 
     :param fees: grid fee of each home, or those of some by their names, cents/kWh.
-    :raises ValueError: it has no slots, a rate that is no number, a fee for a home that is not there, a home that cannot
-        be told from the market maker, or an appliance too few values.
+    :raises ValueError: it has no slots, a rate that is no number, a fee for a home that is not there, a home with the
+        name of the market maker or none, or an appliance too few values.
     """
     if slots < 1:
         msg = f"a simulation has at least one slot, not {slots}"
