@@ -303,6 +303,14 @@ def test_they_find_what_the_author_says_wrongly(said, test):
     fails(test, **said)
 
 
+def test_they_find_that_one_of_the_names_is_not_owned(monkeypatch):
+    link = importlib.import_module("gridhook_tariff").TariffLink
+    monkeypatch.setattr(link, "true_execute", link._execute, raising=False)
+    monkeypatch.setattr(link, "_execute", executing(without_the_last))
+    # As where an exchange lists no areas: what is claimed has no ids.
+    fails("what_is_claimed", names=("Kitchen", "Roof"), _claimed=lambda *_: set())
+
+
 def test_they_find_what_is_wrong_with_an_exchange(monkeypatch):
     tariff = importlib.import_module("gridhook_tariff").Tariff
     true_areas, true_open = tariff.known_areas, tariff.open

@@ -50,7 +50,7 @@ def simulate(
     :param fees: grid fee of every home, or of some by name, cents/kWh; plugins that set fees change them.
     :param horizon: number of slots to forecast.
     :raises ConfigError: a plugin does not fit the specifications, or a route or a plugin's setting leads nowhere.
-    :raises ValueError: there is no such community.
+    :raises ValueError: there is no such community, or a slot has no ticks.
     """
     community = make_community(homes, slots, fees, feed_in_rate, market_maker_rate)
     manager, decisions = make_manager(plugins, routes or {})
