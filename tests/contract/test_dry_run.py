@@ -34,6 +34,7 @@ def orders_of(folder):
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.thorough
 def test_the_exchange_gets_forecasts_and_no_orders(serve, dry_run, tmp_path):
     server = serve("demo", "--slot-seconds", SLOT_SECONDS, "--report", tmp_path / "served")
     status, figures = dry_run(server, "--slots", 3, "--report", tmp_path / "dry").finish()

@@ -46,6 +46,7 @@ def test_requests_by_half_are_broken_off_without_a_word(server, number):
     client.close()
 
 
+@pytest.mark.thorough
 def test_a_login_that_waits_is_broken_off_without_a_word(server):
     client = server.client()
     with connect(client) as raw:

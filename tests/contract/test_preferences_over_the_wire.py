@@ -109,7 +109,7 @@ def overhear(tmp_path):
     ("capability", "on_ignored"),
     [
         pytest.param("stripped", "hold", marks=pytest.mark.thorough),
-        ("stripped", "trade"),
+        pytest.param("stripped", "trade", marks=pytest.mark.thorough),
         pytest.param("unsupported", "trade", marks=pytest.mark.thorough),
         (None, "hold"),
     ],

@@ -139,6 +139,7 @@ def test_a_signal_ends_a_run_that_waits_and_what_is_wanted_at_the_end_is_done(se
     client.close()
 
 
+@pytest.mark.thorough
 def test_a_run_that_ends_early_leaves_its_assets_as_they_are_unless_told_otherwise(serve, run):
     server = serve("demo", "--slot-seconds", 1)
     client = server.client()

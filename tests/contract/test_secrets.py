@@ -231,6 +231,7 @@ def scene(serve, tmp_path):
     server.process.send_signal(signal.SIGTERM)
 
 
+@pytest.mark.thorough
 def test_a_run_says_nothing_and_its_plugins_are_told_nothing(scene):
     config = scene.config()
     for number, options in enumerate((("--log-level", "debug"), ("--log-level", "debug", "--log-file", "log.txt"))):

@@ -180,6 +180,7 @@ def check_all(said, prescribe):
     return orders
 
 
+@pytest.mark.thorough
 def test_each_order_is_what_the_protocol_prescribes_for_its_event(trade):
     morning = trade(take_requirements)
     orders = check_all(morning.said, lambda event: prescribed(event, morning.ids))

@@ -201,6 +201,7 @@ def test_fixed_fees_are_ten_cents_in_every_slot(serve, tmp_path):
     check(Operator(serve, tmp_path, "fixed-fees"), lambda name, event, told: 10)
 
 
+@pytest.mark.thorough
 def test_fees_by_the_time_of_the_day_are_those_of_the_next_slots_row(serve, tmp_path):
     rows = [[time, *tou_fees(number).values()] for number, time in enumerate(quarters())]
     text = "\n".join(";".join(map(str, row)).replace(".", ",") + ";;" for row in [["Time", *tou_fees(0)], *rows])
@@ -223,6 +224,7 @@ def step(energy):
     return next((fee for threshold, fee in STEPS if energy <= threshold), ABOVE)
 
 
+@pytest.mark.thorough
 def test_threshold_fees_follow_the_mean_balance_of_the_last_slots(serve, tmp_path):
     write_thresholds(tmp_path)
 

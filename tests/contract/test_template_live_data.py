@@ -148,6 +148,7 @@ def test_with_the_scripts_constants_it_sends_what_the_script_sends(wire):
     assert figures["forecasts"]["sent"] == len(MINE) * SLOTS
 
 
+@pytest.mark.thorough
 def test_it_sends_the_figures_of_files_that_grow_for_assets_that_need_nothing_yet(wire, tmp_path):
     """Before each market event, the meter writes what was, and somebody what will be."""
 

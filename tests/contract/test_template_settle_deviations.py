@@ -104,6 +104,7 @@ def prescribed(slot, state):
     return [*commands, order("bid" if is_load else "offer", 10.0, energy)] if energy else commands
 
 
+@pytest.mark.thorough
 def test_it_sends_what_the_script_sends_order_by_order(wire):
     events, batches, figures = wire
     sent = [batch for batch in batches if batch]

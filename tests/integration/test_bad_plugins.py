@@ -248,7 +248,7 @@ def test_one_that_fails_in_another_hook_loses_its_own_answer(same_as, name):
         ("claims-numbers", '[registration]\nuse = ["claim", "claims-numbers"]'),
         ("fees", '[grid_fees]\nuse = ["fees"]'),
         ("observer", "[plugins.observer]"),
-        ("observes-too-long", "[plugins.observes-too-long]"),
+        pytest.param("observes-too-long", "[plugins.observes-too-long]", marks=pytest.mark.thorough),
         ("starts-badly", "[plugins.starts-badly]"),
         ("import-raises", "[plugins.import-raises]"),
     ],

@@ -9,6 +9,8 @@ import queue
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from gridhook.agent import AgentSettings
 from gridhook.config import read_config
 from gridhook.figures import SessionInfo
@@ -139,6 +141,7 @@ class EndlessExchange:
         return {"event": "trade", "trade_list": [entry], "grid_tree": {}}
 
 
+@pytest.mark.thorough
 def test_thousands_of_events_leave_memory_as_it_was(tmp_path, monkeypatch):
     monkeypatch.setattr("gridhook.live.backoff._FIRST_SECONDS", 0.001)
     (tmp_path / "config.toml").write_text(CONFIG, encoding="utf-8")

@@ -33,6 +33,7 @@ def test_no_member_without_a_battery_pays_more_than_without_the_market(community
     assert sum(member.saving_cents for member in figures.members) > 0
 
 
+@pytest.mark.thorough
 def test_thirty_homes_in_a_tree_of_three_levels_meet_the_same_checks(community, trade):
     folder = community(homes=30, panels=14, batteries=7, districts=3, seed=11)
     figures = trade(folder / "gridhook.toml", slots=2 * 96)

@@ -18,9 +18,8 @@ EFFECTS = {
 }
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[] if kind == "pricing" else [pytest.mark.thorough]) for kind in KINDS]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_is_built_installed_tested_and_trades(kind, environment, wheels, build_wheel, pip, run, tmp_path):
     python = environment("gridhook")
     gridhook = (python, "-m", "gridhook")

@@ -117,6 +117,7 @@ def test_at_rates_that_do_not_meet_nothing_is_settled(book):
 
 
 @pytest.mark.parametrize("send", ["during", pytest.param("after", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
 def test_the_exchange_goes_by_the_measurements_that_were_sent(book, send):
     simulation = book(f'{RAMP}\nsend = "{send}"', OTHER_METERS.format(file=METERS.as_posix()))
     names = simulation.community.asset_names
@@ -124,6 +125,7 @@ def test_the_exchange_goes_by_the_measurements_that_were_sent(book, send):
     assert simulation.measured_kwh[own, : SLOTS - 1] == pytest.approx(simulation.measured_kwh[other, : SLOTS - 1])
 
 
+@pytest.mark.thorough
 def test_what_the_buyers_pay_is_what_sellers_and_markets_get(book):
     simulation = book()
     entries, tree, fee = simulation.ledger.entries(), simulation.community.tree, simulation.community.fee

@@ -1,8 +1,8 @@
 """The guard: one plugin's failure is its own.
 
-The only place that catches everything. A call that takes too long is cut off by an interval timer, which exists in
-the main thread of POSIX systems only; elsewhere calls are not timed. Code that swallows every exception in a loop, or
-that never returns from C, cannot be cut off.
+The place that catches everything that plugins raise. A call that takes too long is cut off by an interval timer, which
+exists in the main thread of POSIX systems only; elsewhere calls are not timed. Code that swallows every exception in a
+loop, or that never returns from C, cannot be cut off.
 """
 
 from __future__ import annotations
