@@ -72,3 +72,16 @@ def test_what_is_said_of_a_market_holds():
     assert (market.progress, market.feed_in_rate, market.market_maker_rate) == (0.5, 1.0, 2.0)
     assert market.slot_length == pendulum.duration(hours=1)
     assert market.grid is grid
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "said"),
+    [
+        (([{"kind": "load"}],), TypeError, "rows are mappings of columns, one by one"),
+        (({"kind": "lod"},), ValueError, "there is no kind 'lod'; there are load, pv, storage, smart-meter"),
+        (({"side": "buy"},), ValueError, "there is no side 'buy'; there are bid, offer"),
+    ],
+)
+def test_rows_that_no_exchange_has_are_mistakes_of_the_test(rows, error, said):
+    with pytest.raises(error, match=said):
+        make_lots(*rows)

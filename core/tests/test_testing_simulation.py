@@ -538,3 +538,29 @@ def test_no_energy_and_no_money_is_lost_and_nobody_trades_worse_than_it_asked(lo
         buyer, seller = (area.rpartition("/")[2] for area in (trade.buyer, trade.seller))
         assert trade.buyer_rate <= by.get((buyer, "bid"), by.get(buyer, math.inf)) + 1e-9
         assert trade.seller_rate >= by.get((seller, "offer"), by.get(seller, -math.inf)) - 1e-9
+
+
+def test_a_home_without_appliances_by_their_names_is_told():
+    with pytest.raises(TypeError, match="'Load' is a home, and has appliances by their names"):
+        simulate({"Load": load(0.4)}, [])
+
+
+def test_a_plugin_alone_is_told_to_be_one_of_a_list():
+    class Plugin: ...
+
+    with pytest.raises(TypeError, match=r"plugins are given as a list, or by their names: \[Plugin\(…\)\]"):
+        simulate({"Home": {"Load": load(0.4)}}, Plugin())
+
+
+def test_a_day_is_shown_in_a_line():
+    class Raises:
+        @hookimpl
+        def price_energy(self, lots):
+            raise RuntimeError
+
+    day = simulate({"Home": {"Load": load(0.4)}}, [Raises()], slots=2)
+    assert repr(day).startswith(
+        "Day(slots=2, orders=0, forecasts=0, measurements=0, trades=0, traded_kwh=0, failures=["
+    )
+    assert "raises: price_energy: RuntimeError" in repr(day)
+    assert len(repr(day)) < 500

@@ -221,3 +221,19 @@ def test_a_module_is_a_plugin_and_is_run_anew_for_each_check(tmp_path, monkeypat
     check_plugin(module).raise_for_failures()
     assert module.calls == []
     monkeypatch.delitem(sys.modules, "conforming_module")
+
+
+def test_what_was_found_is_shown_in_a_line_each():
+    class Plugin:
+        @hookimpl
+        def session_started(self): ...
+
+    report = check_plugin(Plugin)
+    lines = str(report).splitlines()
+    assert len(lines) == len(report.findings)
+    assert lines[0] == "passed  loads: session_started"
+
+
+def test_one_table_is_not_several():
+    with pytest.raises(TypeError, match="refused_settings are several tables"):
+        check_plugin(object, refused_settings={"rate": -1.0})

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import pendulum
 
-from gridhook.assets import Assets
+from gridhook.assets import ASSET_KINDS, Assets
 from gridhook.grid import MARKET, Grid, Tree
-from gridhook.lots import Lots
+from gridhook.lots import SIDES, Lots
 from gridhook.market import Market, Markets
 from gridhook.tables import Table
 
@@ -31,11 +31,13 @@ def make_lots(*rows: Mapping[str, object]) -> Lots:
     Without a ``side`` loads bid and the others offer; without an ``energy_kwh`` a lot has 1 kWh, without a
     ``grid_fee`` it pays none. Names, paths and ids follow from each other. Other numbers are NaN.
     """
+    _check_rows(rows)
     return _table(Lots, [_lot(number, row) for number, row in enumerate(rows)])
 
 
 def make_assets(*rows: Mapping[str, object]) -> Assets:
     """Return assets, one per mapping of columns. Names, paths and ids follow from each other; numbers are NaN."""
+    _check_rows(rows)
     return _table(Assets, [_asset(number, row) for number, row in enumerate(rows)])
 
 
@@ -101,6 +103,17 @@ def _asset(number: int, row: Mapping[str, object]) -> dict[str, object]:
 def _named(row: Mapping[str, object], name: str) -> dict[str, object]:
     name = str(row.get("name", name))
     return {"id": f"id:{name}", "name": name, "path": name} | dict(row)
+
+
+def _check_rows(rows: tuple[object, ...]) -> None:
+    for row in rows:
+        if not isinstance(row, Mapping):
+            msg = f"rows are mappings of columns, one by one, such as {{'kind': 'load'}}, {{'kind': 'pv'}}, not {row!r}"
+            raise TypeError(msg)
+        for column, known in (("kind", ASSET_KINDS), ("side", SIDES)):
+            if column in row and row[column] not in known:
+                msg = f"there is no {column} {row[column]!r}; there are {', '.join(known)}"
+                raise ValueError(msg)
 
 
 def _table(cls: type[TableT], rows: list[dict[str, object]]) -> TableT:

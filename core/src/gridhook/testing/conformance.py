@@ -55,6 +55,9 @@ class Conformance:
         """What failed."""
         return tuple(finding for finding in self.findings if finding.outcome == "failed")
 
+    def __str__(self) -> str:
+        return "\n".join(f"{finding.outcome:<8}{finding}" for finding in self.findings)
+
     def raise_for_failures(self) -> None:
         """Raise an error that lists all failures, one per line; do nothing where there is none.
 

@@ -51,6 +51,12 @@ class _Given(metadata.EntryPoint):
         return _again(found) if isinstance(found, ModuleType) else found
 
 
+def _are_tables(_: object, __: object, tables: object) -> None:
+    if isinstance(tables, Mapping) or not all(isinstance(table, Mapping) for table in tables):  # type: ignore[attr-defined]
+        msg = f"refused_settings are several tables, such as ({{'rate': -1.0}},), not {tables!r}"
+        raise TypeError(msg)
+
+
 @attrs.frozen(eq=False)
 class Subject:
     """A plugin under check.
@@ -71,7 +77,7 @@ class Subject:
 
     plugin: object
     settings: Mapping[str, Any] = attrs.field(factory=dict)
-    refused_settings: Sequence[Mapping[str, Any]] = ()
+    refused_settings: Sequence[Mapping[str, Any]] = attrs.field(default=(), validator=_are_tables)
     base: Path = attrs.field(factory=Path)
     seconds_per_row: float = SECONDS_PER_ROW
     name: str = attrs.field()

@@ -108,6 +108,7 @@ def make_community(
     :param fees: grid fee of each home, or those of some by their names, cents/kWh.
     :raises ValueError: it has no slots, a rate that is no number, a fee for a home that is not there, a home with the
         name of the market maker or none, or an appliance too few values.
+    :raises TypeError: a home is no table of appliances.
     """
     if slots < 1:
         msg = f"a simulation has at least one slot, not {slots}"
@@ -116,10 +117,15 @@ def make_community(
         if not np.isfinite(rate):
             msg = f"{name} has to be a number of cents/kWh, not {rate!r}"
             raise ValueError(msg)
-    for home in homes:
+    for home, inside in homes.items():
         if home in ("", _MARKET_MAKER):
             msg = f"a home cannot be called {home!r}"
             raise ValueError(msg)
+        if not isinstance(inside, Mapping):
+            msg = (
+                f"{home!r} is a home, and has appliances by their names, such as {{'Load': load(0.4)}}, not {inside!r}"
+            )
+            raise TypeError(msg)
     tree, appliances = _tree(homes)
     power = np.array([its.power_kw for its in appliances], dtype=np.float64)
     return Community(

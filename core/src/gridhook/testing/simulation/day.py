@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -48,7 +49,7 @@ class AssetDay:
     reasons: Mapping[str, int]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class Day:
     """What happened in a simulation.
 
@@ -75,6 +76,12 @@ class Day:
     failures: tuple[PluginFailed, ...]
     events: tuple[Event, ...]
     figures: Figures
+
+    def __repr__(self) -> str:
+        counts = (f"{name}={len(getattr(self, name))}" for name in ("orders", "forecasts", "measurements"))
+        failures = ", ".join(f"{one.plugin}: {one.hook}: {one.message}" for one in self.failures[:3])
+        traded = f"trades={len(self.trades)}, traded_kwh={self.trades.energy_kwh.sum():.4g}"
+        return f"Day(slots={self.figures.slots}, {', '.join(counts)}, {traded}, failures=[{failures}])"
 
     @property
     def reasons(self) -> Mapping[str, int]:
@@ -181,7 +188,7 @@ class DayWitness:
     def _energies(self, command: SendForecasts | SendMeasurements) -> Iterable[SentEnergy]:
         for area, row in zip(command.assets, command.energy_kwh.tolist(), strict=True):
             for slot, kwh in zip(command.slots, row, strict=True):
-                if kwh == kwh:  # noqa: PLR0124 - NaN is not sent
+                if not math.isnan(kwh):
                     yield SentEnergy(self._tree.path_of(area), slot, kwh)
 
 

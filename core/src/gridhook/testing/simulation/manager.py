@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,6 +93,9 @@ def _by_name(given: Given) -> Iterator[tuple[str, object]]:
     if isinstance(given, Mapping):
         yield from given.items()
         return
+    if not isinstance(given, Iterable):
+        msg = f"plugins are given as a list, or by their names: [{type(given).__name__}(…)]"
+        raise TypeError(msg)
     times: dict[str, int] = {}
     for instance in given:
         whole = instance.__name__ if isinstance(instance, ModuleType) else type(instance).__name__
