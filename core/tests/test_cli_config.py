@@ -189,7 +189,7 @@ def test_the_effective_values_are_toml(call_gridhook, scripted_config):
     assert values["guard"] == {
         "timeout_seconds": 10.0,
         "failures": 3,
-        "highest_rate": 1000.0,
+        "highest_rate": 10000.0,
         "on_load_failure": "stop",
     }
     assert values["plugins"]["scripted-claims"] == {"kinds": ["load", "pv"]}

@@ -31,7 +31,7 @@ def test_the_defaults():
         "forecasting": {"use": [], "routes": {}, "horizon": 1},
         "settlement": {"use": [], "routes": {}},
         "grid_fees": {"use": []},
-        "guard": {"timeout_seconds": 10.0, "failures": 3, "highest_rate": 1000.0, "on_load_failure": "stop"},
+        "guard": {"timeout_seconds": 10.0, "failures": 3, "highest_rate": 10000.0, "on_load_failure": "stop"},
     }
 
 

@@ -117,8 +117,8 @@ class GuardSection:
     ``failures``
         so many failures of one hook in a row bench a plugin until the next slot.
     ``highest_rate``
-        cents/kWh; an answer with a rate above it is wrong, as one in another unit would be. The default is about the
-        highest price at which Europe's coupled intraday markets clear (9,999 EUR/MWh).
+        cents/kWh; an answer with a rate above it is wrong, as one in another unit would be. The default is ten times
+        what Europe's coupled intraday markets can clear at (9,999 EUR/MWh), since grid fees may come on top.
     ``on_load_failure``
         what becomes of a run if a plugin is broken: ``stop`` before anything connects, or ``go-on`` with a plugin that
         fails whenever it is asked.
@@ -126,7 +126,7 @@ class GuardSection:
 
     timeout_seconds: float = attrs.field(default=10.0, validator=validators.gt(0))
     failures: int = attrs.field(default=3, validator=validators.ge(1))
-    highest_rate: float = attrs.field(default=1000.0, validator=validators.gt(0))
+    highest_rate: float = attrs.field(default=10_000.0, validator=validators.gt(0))
     on_load_failure: Literal["stop", "go-on"] = "stop"
 
 
