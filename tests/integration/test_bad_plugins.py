@@ -27,7 +27,7 @@ OFTEN = (
     "misspelt",
     "twice",
 )
-"""Those that run in each run of the tests; the gate runs all, for a day."""
+"""Those that run in each run of the tests, and in the gate for a day; it runs the others for a few slots."""
 GUARD = '[guard]\non_load_failure = "go-on"\n'
 IMPATIENT = f"{GUARD}timeout_seconds = 1.0\nfailures = 1\n"
 ASSET = "Home 04 Load"
@@ -192,16 +192,16 @@ def same_as(zoo, trade, undisturbed):
 
 
 def each(names, also):
-    """Return a name, a number of slots and a guard for each; in the gate all days run to their end.
+    """Return a name, a number of slots and a guard for each; the gate runs all.
 
-    :param also: those that run without it, too, for a few slots.
+    :param also: those that are run without it, too, and by it for a day.
     """
     for name in names:
         hangs = name in HANGS
-        guard = IMPATIENT if hangs else GUARD
+        guard, few = (IMPATIENT, 2) if hangs else (GUARD, SLOTS)
+        yield pytest.param(name, few, guard, id=name, marks=[] if name in also else [pytest.mark.thorough])
         if name in also:
-            yield pytest.param(name, 2 if hangs else SLOTS, guard, id=name)
-        yield pytest.param(name, 8 if hangs else 96, guard, id=f"{name}-day", marks=pytest.mark.thorough)
+            yield pytest.param(name, 8 if hangs else 96, guard, id=f"{name}-day", marks=pytest.mark.thorough)
 
 
 @pytest.mark.parametrize(("name", "slots", "guard"), list(each([*PRICING, *LOADING], also=OFTEN)))
