@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import os
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ def new_plugin(name: str, kind: str, folder: Path, author: str | None) -> None:
     home = folder / new.distribution
     write_files(home, files)
     # Not every path can be printed.
-    shown = click.format_filename(home)
+    shown = os.fsencode(home).decode("utf-8", "replace")
     click.echo(f"wrote {shown}:")
     for path in files:
         click.echo(f"  {path}")
