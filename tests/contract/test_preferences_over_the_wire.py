@@ -111,7 +111,7 @@ def overhear(tmp_path):
         pytest.param("stripped", "hold", marks=pytest.mark.thorough),
         pytest.param("stripped", "trade", marks=pytest.mark.thorough),
         pytest.param("unsupported", "trade", marks=pytest.mark.thorough),
-        (None, "hold"),
+        pytest.param(None, "hold", marks=pytest.mark.thorough),
     ],
 )
 def test_an_exchange_that_does_not_keep_to_requirements_never_sees_them(trade, overhear, capability, on_ignored):

@@ -38,6 +38,7 @@ def write_redis_config(folder, facts, claim=None, **keys):
     return config
 
 
+@pytest.mark.thorough
 def test_a_day_ends_with_the_same_trades_as_in_process(serve, redis, tmp_path):
     server = serve("demo", "--slots", SLOTS, "--lockstep", "--paused", "--redis", redis.url)
     client = server.client()

@@ -256,6 +256,7 @@ def test_a_run_says_nothing_and_its_plugins_are_told_nothing(scene):
     scene.check(*files, scene.seen_by_plugin)
 
 
+@pytest.mark.thorough
 def test_the_doctor_and_the_configuration_say_nothing(scene):
     config = scene.config()
     status, said = scene.call("doctor", config, "--log-level", "debug")

@@ -146,6 +146,7 @@ def write(folder, first, second, fee, seed, strategy):
 )
 @hypothesis.settings(max_examples=8, deadline=None, phases=[hypothesis.Phase.generate])
 @hypothesis.given(first=homes, second=homes, fee=st.sampled_from([0.0, 1.5]), seed=st.integers(0, 99))
+@pytest.mark.thorough
 def test_over_a_day_charge_stays_within_limits_and_nobody_crosses_itself(
     tmp_path_factory, strategy, first, second, fee, seed
 ):

@@ -6,6 +6,7 @@ import pytest
 
 
 @pytest.mark.parametrize("way", ["configuration", "exchange"])
+@pytest.mark.thorough
 def test_what_was_written_trades_at_once(gridhook, tmp_path, way):
     rows = [
         f"2026-06-{15 + hour // 24}T{hour % 24:02d}:00+00:00,0.5,0.5,{2.0 if 9 <= hour % 24 < 15 else 0.0}"

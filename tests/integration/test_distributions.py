@@ -64,6 +64,7 @@ def test_the_core_and_one_plugin_bring_nothing_else_along(wheels, pip, run, tmp_
     assert "pip install gridhook-exchange" in outcome.stderr
 
 
+@pytest.mark.thorough
 def test_a_strangers_strategy_is_found_routed_to_and_prices_orders(environment, build_wheel, pip, run, tmp_path):
     """A distribution of its own, installed with the core and the exchange and none of our pricing plugins."""
     source = tmp_path / "gridhook-midway"
