@@ -6,24 +6,21 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gridhook.cli.consoles import plain_console
 from gridhook.figures import CommunityFigures, Figures, ForecastFigures, MemberFigures, PluginFigures
 
 __all__ = ["print_report"]
 
-_WIDTH_WITHOUT_TERMINAL = 100
 _NAMES = 13
 """Columns that the names of the lines take."""
 
 
 def print_report(figures: Figures) -> None:
     """Print the figures to stdout: a table of members, and a line per domain."""
-    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
-    # Names come from the exchange: what is in brackets or between colons is part of them.
-    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    console = plain_console(sys.stdout)
     if figures.members:
         console.print(_members(figures.members))
         console.print()

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from rich.console import Console
 from rich.table import Table
 
+from gridhook.cli.consoles import plain_console
 from gridhook.plugins.tracing import Trace, Traced
 
 __all__ = ["print_trace"]
 
-_WIDTH_WITHOUT_TERMINAL = 100
-
 
 def print_trace(trace: Trace) -> None:
     """Print what each plugin's hooks cost to stderr, the dearest first."""
-    width = None if sys.stderr.isatty() else _WIDTH_WITHOUT_TERMINAL
-    console = Console(file=sys.stderr, width=width, highlight=False, markup=False, emoji=False)
     table = Table(box=None, pad_edge=False)
     for heading in ("plugin", "hook"):
         table.add_column(heading)
@@ -25,7 +21,7 @@ def print_trace(trace: Trace) -> None:
         table.add_column(heading, justify="right")
     for traced in sorted(trace.rows, key=lambda one: -one.seconds):
         table.add_row(*_cells(traced))
-    console.print(table)
+    plain_console(sys.stderr).print(table)
 
 
 def _cells(traced: Traced) -> tuple[str, ...]:
