@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from gridhook.agent import AgentSettings
-from gridhook.config import DOMAINS, Config, Reading, read_config
+from gridhook.config import Config, Reading, read_config
 from gridhook.dryrun import DryRunLink, Unsent
 from gridhook.errors import ConfigError, Problem, join_path
 from gridhook.figures import SessionInfo
@@ -158,10 +158,9 @@ def prepare(path: Path | None = None, *, exchange: str | None = None, slots: int
 def _unused(found: Survey) -> Iterator[Problem]:
     """Yield plugins that have a table in the file and are in no section, although they do more than observe."""
     config = found.reading.config
-    used = {name for domain in DOMAINS for name in config.plugins_of(domain)}
     for name, plugin in found.manager.plugins.items():
         domains = [domain for domain in plugin.domains if domain != "observation"]
-        if name not in used and domains and name not in found.manager.broken:
+        if domains and not config.domains_of(name) and name not in found.manager.broken:
             text = f"is in no section, so that it is asked for nothing; name {name!r} under [{domains[0]}] use"
             placed = found.reading.place(Problem(join_path("plugins", name), text))
             if placed.file == found.reading.path:
@@ -170,7 +169,7 @@ def _unused(found: Survey) -> Iterator[Problem]:
 
 def _without(name: str, config: Config) -> str:
     """Return what it means that a plugin is broken and trading goes on."""
-    guarding = [domain for domain in ("pricing", "requirements") if name in config.plugins_of(domain)]
+    guarding = [domain for domain in config.domains_of(name) if domain in ("pricing", "requirements")]
     if guarding:
         return f"it may have been a limit: no order stands for the assets that it serves in {' and '.join(guarding)}"
     return "it counts as a plugin that always fails"

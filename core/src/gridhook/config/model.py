@@ -191,6 +191,10 @@ class Config:
         section = self.section(domain)
         return section.routes if isinstance(section, DomainSection) else {}
 
+    def domains_of(self, plugin: str) -> list[str]:
+        """Return the domains whose sections mention a plugin."""
+        return [domain for domain in DOMAINS if plugin in self.plugins_of(domain)]
+
     def plugins_of(self, domain: str) -> list[str]:
         """Return the names that a domain's section mentions, each once, in order."""
         named = [*self.section(domain).use, *(name for route in self.routes(domain).values() for name in route)]

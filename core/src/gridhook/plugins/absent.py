@@ -26,8 +26,7 @@ def stand_in(installed: Installed, config: Config, why: Sequence[str]) -> Plugin
 
     :param why: what is wrong with the plugin.
     """
-    domains = {domain for domain in HOOKS.values() if domain != "observation"}
-    used = {domain for domain in domains if installed.name in config.plugins_of(domain)}
+    used = config.domains_of(installed.name)
     hooks = [hook for hook, domain in HOOKS.items() if domain in used] or [_OBSERVER]
 
     def fail() -> NoReturn:
