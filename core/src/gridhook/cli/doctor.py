@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -43,7 +42,7 @@ def doctor(
             show_check(check, stdout)
 
     # What plugins print must not get between the checks.
-    with silent_stdout() if as_json else contextlib.redirect_stdout(sys.stderr):
+    with silent_stdout(and_below=as_json):
         examine(config, survey(config, exchange=exchange), tell)
     if as_json:
         click.echo(json.dumps({"checks": [check.to_json() for check in checks]}))

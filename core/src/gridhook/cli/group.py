@@ -103,7 +103,8 @@ def _added() -> dict[str, list[str]]:
 
 def _name(distribution: metadata.Distribution | None) -> str:
     # What is left of a distribution that was removed may say nothing.
-    return distribution.metadata["Name"] if distribution and "Name" in distribution.metadata else "?"
+    said = None if distribution is None else distribution.metadata
+    return said["Name"] if said is not None and "Name" in said else "?"
 
 
 def _origin(distributions: list[str], *, is_own: bool) -> str:

@@ -37,10 +37,15 @@ def checked_stdout() -> Iterator[None]:
 
 
 @contextmanager
-def silent_stdout() -> Iterator[None]:
-    """Send all that is printed to stderr, also what goes past ``sys.stdout``: libraries in C, other processes."""
+def silent_stdout(*, and_below: bool = True) -> Iterator[None]:
+    """Send all that is printed to stderr.
+
+    :param and_below: also what goes past ``sys.stdout``: libraries in C, other processes. A command that prints
+        meanwhile, through the ``sys.stdout`` from before, cannot have that.
+    """
     with contextlib.redirect_stdout(sys.stderr), contextlib.ExitStack() as undo:
-        if sys.__stdout__ is not None and sys.__stderr__ is not None:  # else 1 or 2 may be another file by now
+        # Where one of them is closed, 1 or 2 may be another file by now.
+        if and_below and sys.__stdout__ is not None and sys.__stderr__ is not None:
             kept = os.dup(1)
             undo.callback(os.close, kept)
             _flush(sys.__stdout__)

@@ -15,7 +15,7 @@ from gridhook.plugins.discovery import COMMANDS, EXCHANGES, PLUGINS, Installed, 
 from gridhook.plugins.guard import Failure, Guard
 from gridhook.plugins.interrupts import interruptible
 from gridhook.plugins.loading import Registry
-from gridhook.plugins.naming import named_by
+from gridhook.plugins.manager import load_plugin
 from gridhook.settings import MISSING
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -61,12 +61,10 @@ def _plugin(installed: Installed, table: Table | None, timeout_seconds: float) -
     table = table or Table(join_path("plugins", installed.name), {}, Path())
     guard = Guard(timeout_seconds)
     with guard.armed(), interruptible():
-        plugin, problems = Registry(guard).load(installed, table)
-        if plugin is not None and not problems:
-            _, problems = named_by(installed.name, plugin.instance, table.at, guard)
-    if plugin is not None and not problems:
-        return Diagnosis(loaded(plugin, installed.core_range))
-    return _unloaded(installed, table, problems)
+        plugin, _, problems = load_plugin(Registry(guard), guard, installed, table)
+    if plugin is None:
+        return _unloaded(installed, table, problems)
+    return Diagnosis(loaded(plugin, installed.core_range))
 
 
 def _unloaded(installed: Installed, table: Table, problems: Collection[Problem]) -> Diagnosis:

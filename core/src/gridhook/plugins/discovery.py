@@ -13,12 +13,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from gridhook.errors import did_you_mean, nearest
+from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.plugins.asking import ask_once
 from gridhook.plugins.firstparty import OWNERS
 from gridhook.plugins.guard import Failure
 
-__all__ = ["ALLOWED", "COMMANDS", "EXCHANGES", "PLUGINS", "Installed", "find_installed", "missing"]
+__all__ = ["ALLOWED", "COMMANDS", "EXCHANGES", "PLUGINS", "Installed", "find_installed", "find_plugin", "missing"]
 
 PLUGINS = "gridhook"
 EXCHANGES = "gridhook.exchanges"
@@ -79,6 +79,20 @@ def find_installed(group: str) -> Mapping[str, Installed]:
         name: _limited(_chosen(list(claimants.values()), owners.get(name)), allowed)
         for name, claimants in sorted(by_name.items())
     }
+
+
+def find_plugin(name: str) -> Installed:
+    """Return the plugin of a name, which may be loaded.
+
+    :raises ConfigError: it is not installed, or may not be loaded.
+    """
+    installed = find_installed(PLUGINS)
+    found = installed.get(name)
+    if found is None:
+        raise ConfigError(Problem("", missing(name, installed, "plugin")))
+    if found.problem is not None:
+        raise ConfigError(Problem("", found.problem))
+    return found
 
 
 def missing(name: str, installed: Mapping[str, Installed], what: str) -> str:

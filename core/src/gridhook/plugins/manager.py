@@ -21,7 +21,7 @@ from gridhook.plugins.loading import HOOKS, Plugin, Registry
 from gridhook.plugins.naming import NamedArea, named_by, unknown_names
 from gridhook.settings import MISSING
 
-__all__ = ["Manager", "NoCoreRangeWarning", "build_manager", "load_plugins", "named_plugins"]
+__all__ = ["Manager", "NoCoreRangeWarning", "build_manager", "load_plugin", "load_plugins", "named_plugins"]
 
 
 class NoCoreRangeWarning(UserWarning):
@@ -107,6 +107,13 @@ def _load(
     if found.core_range is None:
         message = f"{found.distribution} does not say which versions of gridhook it works with"
         warnings.warn(NoCoreRangeWarning(message), stacklevel=2)
+    return load_plugin(registry, guard, found, table)
+
+
+def load_plugin(
+    registry: Registry, guard: Guard, found: Installed, table: Table
+) -> tuple[Plugin | None, list[NamedArea], list[Problem]]:
+    """Load a plugin that may be loaded, and ask which areas its settings name; or return what is wrong with it."""
     plugin, wrong = registry.load(found, table)
     if plugin is None or wrong:
         return None, [], wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from collections import Counter
@@ -16,7 +15,7 @@ from gridhook.cli.logs import set_up_logging
 from gridhook.cli.streams import silent_stdout
 from gridhook.config import Layer, read_layer
 from gridhook.errors import ConfigError, Problem
-from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
+from gridhook.plugins.discovery import Installed, find_plugin
 from gridhook.plugins.guard import Failure
 from gridhook.testing import Finding
 from gridhook.testing.checking import findings_of
@@ -43,8 +42,8 @@ def check_plugin(name: str, config: Path | None, as_json: bool) -> None:  # noqa
     stdout = sys.stdout
     findings: list[Finding] = []
     # What plugins print must not get between the findings.
-    with silent_stdout() if as_json else contextlib.redirect_stdout(sys.stderr):
-        found = _find(name)
+    with silent_stdout(and_below=as_json):
+        found = find_plugin(name)
         subject = _subject(found, config)
         for finding in findings_of(subject):
             findings.append(finding)
@@ -56,15 +55,6 @@ def check_plugin(name: str, config: Path | None, as_json: bool) -> None:  # noqa
     else:
         click.echo("\n" + ", ".join(f"{counts[outcome]} {outcome}" for outcome in _MARKS if counts[outcome]))
     sys.exit(1 if counts["failed"] else 0)
-
-
-def _find(name: str) -> Installed:
-    installed = find_installed(PLUGINS)
-    found = installed.get(name)
-    if found is None or found.problem is not None:
-        problem = missing(name, installed, "plugin") if found is None else found.problem
-        raise ConfigError(Problem("", str(problem)))
-    return found
 
 
 def _subject(found: Installed, config: Path | None) -> Subject:

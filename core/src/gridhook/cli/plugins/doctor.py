@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import textwrap
@@ -37,7 +36,7 @@ def doctor(names: tuple[str, ...], config: Path | None, *, traceback: bool, as_j
     settings = _read(config)
     found: list[Diagnosis] = []
     stdout = sys.stdout
-    with silent_stdout() if as_json else contextlib.redirect_stdout(sys.stderr):
+    with silent_stdout(and_below=as_json):
         for diagnosis in diagnose(settings.plugins, settings.guard.timeout_seconds, names):
             found.append(diagnosis)
             if not as_json:

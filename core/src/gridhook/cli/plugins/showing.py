@@ -12,7 +12,7 @@ import click
 
 from gridhook.errors import ConfigError, Problem
 from gridhook.plugins.asking import ask_once
-from gridhook.plugins.discovery import PLUGINS, Installed, find_installed, missing
+from gridhook.plugins.discovery import find_plugin
 from gridhook.plugins.guard import Failure
 from gridhook.plugins.loading import HOOKS, implemented_hooks
 from gridhook.settings import fields_of
@@ -24,7 +24,7 @@ __all__ = ["show_plugin"]
 @click.argument("name")
 def show_plugin(name: str) -> None:
     """Show what plugin NAME is for, the hooks that it implements, and its settings. This imports it."""
-    found = _find(name)
+    found = find_plugin(name)
     loaded = _answer(found.load(), f"{name!r} cannot be imported")
     hooks = _answer(implemented_hooks(loaded), f"{name!r} does not tell its hooks")
     # Annotations are texts until they are resolved; what cannot be resolved is shown as it was written.
@@ -37,16 +37,6 @@ def show_plugin(name: str) -> None:
     click.echo(f"\n[plugins.{name}]" if fields else "\nIt has no settings.")
     for line in map(_line, fields):
         click.echo(line)
-
-
-def _find(name: str) -> Installed:
-    installed = find_installed(PLUGINS)
-    found = installed.get(name)
-    if found is None:
-        raise ConfigError(Problem("", missing(name, installed, "plugin")))
-    if found.problem is not None:
-        raise ConfigError(Problem("", found.problem))
-    return found
 
 
 def _answer(answer: Any | Failure, otherwise: str) -> Any:  # noqa: ANN401 - whatever the plugin provides
