@@ -54,6 +54,15 @@ def test_the_tick_that_comes_with_a_market_event_does_not_replace_it(inbox):
     assert (entry.message["event"], entry.skipped) == ("market", 0)
 
 
+def test_the_tick_of_a_market_event_that_was_taken_counts_as_none_that_was_skipped(inbox):
+    inbox.put_message(market(0))
+    inbox.take()
+    for message in (tick(0, 0), tick(0, 10), tick(0, 20)):
+        inbox.put_message(message)
+    (entry,) = taken(inbox)
+    assert (entry.moment, entry.skipped) == ((slot(0), 0.2), 1)
+
+
 def test_an_older_event_does_not_replace_a_newer_one(inbox):
     inbox.put_message(tick(0, 50))
     inbox.put_message(tick(0, 40))

@@ -25,7 +25,7 @@ class Heard:
     ``moment``
         its slot and progress, if it is a market or tick event.
     ``skipped``
-        how many older ones it replaces.
+        how many older ones it replaces that nobody has acted on.
     """
 
     message: object
@@ -71,6 +71,7 @@ class Inbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: deque[Entry] = deque()
+        self._taken: Moment | None = None
         # Says that there may be something new. A signal handler may put into it, whoever holds which lock.
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._is_interrupted = False
@@ -100,7 +101,7 @@ class Inbox:
                 return None
             with self._lock:
                 if self._entries:
-                    return self._entries.popleft()
+                    return self._pop()
             try:
                 self._news.get(timeout=None if ends is None else max(0.0, ends - time.monotonic()))
             except queue.Empty:
@@ -133,13 +134,21 @@ class Inbox:
             while True:
                 self._news.get_nowait()
 
+    def _pop(self) -> Entry:
+        entry = self._entries.popleft()
+        if isinstance(entry, Heard) and entry.moment is not None:
+            self._taken = entry.moment
+        return entry
+
     def _put_market(self, entry: Heard, moment: Moment) -> None:
         waiting = self._market()
         if waiting is None:
             self._entries.append(entry)
         elif waiting.moment is None or waiting.moment < moment:
             self._entries.remove(waiting)
-            self._entries.append(attrs.evolve(entry, skipped=waiting.skipped + 1))
+            # The tick event that comes with a market event tells nothing more (PROTOCOL.md 3.7): it is not missed.
+            is_missed = waiting.moment != self._taken
+            self._entries.append(attrs.evolve(entry, skipped=waiting.skipped + is_missed))
 
     def _market(self) -> Heard | None:
         return next((one for one in self._entries if isinstance(one, Heard) and one.moment is not None), None)
