@@ -1,6 +1,6 @@
 """Build every distribution, check its metadata, and run all distributions' tests against the installed wheels.
 
-``python tests/distributions.py [PYTEST ARGUMENTS]``; needs ``build`` and ``twine``.
+``python tests/distributions.py [PYTEST ARGUMENTS]``; needs ``twine`` and ``uv``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -22,14 +21,14 @@ def main(pytest_arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         dist, environment = Path(folder) / "dist", Path(folder) / "environment"
         for member in MEMBERS:
-            _run(sys.executable, "-m", "build", "--outdir", dist, member)
-        artifacts = sorted(dist.iterdir())
+            _run("uv", "build", "--quiet", "--out-dir", dist, member)
+        artifacts = sorted(dist.glob("gridhook*"))
         _run(sys.executable, "-m", "twine", "check", "--strict", *artifacts)
-        venv.create(environment, with_pip=True)
+        _run("uv", "venv", "--quiet", "--python", sys.executable, environment)
         python = environment / "bin" / "python"
         wheels = [f"{artifact}{_extra(artifact)}" for artifact in artifacts if artifact.suffix == ".whl"]
         test = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["test"]
-        _run(python, "-m", "pip", "install", "--quiet", *wheels, *test)
+        _run("uv", "pip", "install", "--quiet", "--python", python, *wheels, *test)
         # Without the sources beside them, tests can only import what is installed.
         copies = Path(folder) / "tests"
         for member in MEMBERS:
