@@ -3,6 +3,11 @@
 import os
 
 
+def pytest_xdist_auto_num_workers():
+    """Return one more than there are processors: there is always a test that waits for a server."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("GRIDHOOK_THOROUGH"):
         return
