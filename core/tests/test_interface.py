@@ -23,6 +23,7 @@ MODULES = {
     "gridhook.commands": None,
     "gridhook.events": None,
     "gridhook.figures": None,
+    "gridhook.inprocess": None,
     "gridhook.links": None,
     "gridhook.plugins.naming": ["NamingSpec"],
     "gridhook.testing": None,

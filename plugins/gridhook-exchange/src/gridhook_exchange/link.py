@@ -16,6 +16,7 @@ from gridhook.errors import ConfigError, Problem, did_you_mean, nearest
 from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked, Traded
 from gridhook.figures import Accounts
 from gridhook.grid import Tree
+from gridhook.inprocess import InProcessLink
 from gridhook.links import Examined, LinkRequest
 from gridhook_exchange.community import Overrides, read_community
 from gridhook_exchange.desk import Desk
@@ -82,45 +83,28 @@ class EmbeddedExchange:
         return self._community
 
 
-class EmbeddedLink:
+class EmbeddedLink(InProcessLink):
     """A run of a community, driven by the one who takes its events."""
 
     def __init__(self, community: Community) -> None:
-        self.slots: int | None = community.slots
-        self.tick_seconds: float | None = None
+        super().__init__(community.slots)
         self._community = community
         self._simulation = Simulation(community)
         self._registry = build_registry(community)
         self._desk = Desk(self._simulation, self._registry)
-        self._batches: list[Batch] = []
-        self._is_over = False
-
-    def events(self) -> Iterator[ExchangeEvent]:
-        """Yield the events of all slots, until it is interrupted."""
-        run = self._run()
-        while not self._is_over and (event := next(run, None)) is not None:
-            yield event
-
-    def send(self, batch: Batch) -> None:
-        """Take a batch, to be executed at the end of the running tick."""
-        self._batches.append(batch)
 
     def accounts(self) -> Accounts | None:
         """Return the figures of all members so far."""
         return close_accounts(self._simulation)
 
-    def interrupt(self) -> None:
-        """Let ``events`` end."""
-        self._is_over = True
+    def execute(self, batch: Batch) -> Answered:
+        """Execute a batch at the end of the running tick."""
+        return self._desk.execute(batch)
 
-    def close(self) -> None:
-        """Let ``events`` end; nothing else is held open."""
-        self._is_over = True
-
-    def _run(self) -> Iterator[ExchangeEvent]:
+    def run(self) -> Iterator[ExchangeEvent]:
         """Yield the events of all slots; batches that were sent meanwhile are executed at the end of the tick."""
         yield Connected(self._registry.tree, "binding")
-        yield from self._answers()
+        yield from self.answers()
         for slot in range(self._community.slots):
             self._simulation.open_slot()
             for tick in range(self._community.rules.ticks_per_slot):
@@ -136,7 +120,7 @@ class EmbeddedLink:
         rules = self._community.rules
         if tick % rules.dispatch_ticks == 0:
             yield self._market_event(slot, tick / rules.ticks_per_slot)
-        answers = list(self._answers())
+        answers = list(self.answers())
         simulation.end_tick()
         yield from answers
 
@@ -151,11 +135,6 @@ class EmbeddedLink:
             market_maker_rate=float(community.retail_rate[slot]),
             progress=progress,
         )
-
-    def _answers(self) -> Iterator[Answered]:
-        batches, self._batches = self._batches, []
-        for batch in batches:
-            yield self._desk.execute(batch)
 
 
 def _shipped() -> list[str]:

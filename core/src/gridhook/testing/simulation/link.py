@@ -9,7 +9,7 @@ import numpy as np
 
 from gridhook.commands import Batch
 from gridhook.events import Answered, Connected, ExchangeEvent, Finished, SlotOpened, Ticked, Traded
-from gridhook.figures import Accounts
+from gridhook.inprocess import InProcessLink
 from gridhook.testing.simulation.community import SLOT_LENGTH, Community
 from gridhook.testing.simulation.desk import Desk
 from gridhook.testing.simulation.exchange import SimulatedExchange
@@ -19,7 +19,7 @@ from gridhook.trades import SETTLEMENT, SPOT, Trades
 __all__ = ["SimulatedLink"]
 
 
-class SimulatedLink:
+class SimulatedLink(InProcessLink):
     """A run of a community, driven by who takes its events.
 
     :param ticks: number of market events in a slot.
@@ -30,51 +30,26 @@ class SimulatedLink:
         if ticks < 1:
             msg = f"a slot has at least one tick, not {ticks}"
             raise ValueError(msg)
-        self.slots: int | None = community.slots
+        super().__init__(community.slots)
         self._community = community
         self._ticks = ticks
         self._exchange = SimulatedExchange(community)
         self._desk = Desk(self._exchange)
-        self._batches: list[Batch] = []
         self._traded = itertools.count(1)
-        self._is_over = False
 
-    @property
-    def tick_seconds(self) -> float | None:
-        """It waits."""
-        return None
+    def execute(self, batch: Batch) -> Answered:
+        """Execute a batch before the next event."""
+        return self._desk.execute(batch)
 
-    def events(self) -> Iterator[ExchangeEvent]:
-        """Yield the events of all slots, until it is interrupted."""
-        run = self._run()
-        while not self._is_over and (event := next(run, None)) is not None:
-            yield event
-
-    def send(self, batch: Batch) -> None:
-        """Take a batch, to be executed before the next event."""
-        self._batches.append(batch)
-
-    def accounts(self) -> Accounts | None:
-        """Tell nothing about members: bills are for exchanges that are more than a toy."""
-        return None
-
-    def interrupt(self) -> None:
-        """Let ``events`` end."""
-        self._is_over = True
-
-    def close(self) -> None:
-        """Let ``events`` end; nothing else is held open."""
-        self._is_over = True
-
-    def _run(self) -> Iterator[ExchangeEvent]:
+    def run(self) -> Iterator[ExchangeEvent]:
         """Yield the events of all slots; orders trade at the end of the tick in which they came."""
         yield Connected(self._community.tree, "binding")
-        yield from self._answers()
+        yield from self.answers()
         for _ in range(self._community.slots):
             self._exchange.open_slot()
             for tick in range(self._ticks):
                 yield self._market_event(tick / self._ticks)
-                yield from self._answers()
+                yield from self.answers()
                 yield from self._trades()
             self._exchange.close_slot()
         yield Finished()
@@ -90,11 +65,6 @@ class SimulatedLink:
             community.market_maker_rate,
             progress,
         )
-
-    def _answers(self) -> Iterator[Answered]:
-        batches, self._batches = self._batches, []
-        for batch in batches:
-            yield self._desk.execute(batch)
 
     def _trades(self) -> Iterator[Traded]:
         settled, self._desk.settled = self._desk.settled, []
