@@ -250,7 +250,7 @@ LOCK = threading.Lock()
         ({"events": of_kind(Traded, lambda one: [one, one])}, "orders_trade"),
         ({"events": of_kind(Traded, lambda _: [])}, "orders_trade"),
         ({"events": of_kind(Finished, lambda _: [])}, "an_exchange_that_ends"),
-        ({"_execute": executing(without_the_last)}, "what_is_claimed"),
+        ({"execute": executing(without_the_last)}, "what_is_claimed"),
         ({"events": of_market(lambda grid: attrs.evolve(grid, assets=no_assets()))}, "what_is_claimed"),
         ({"tick_seconds": -5.0}, "ticks_are_told"),
         ({"tick_seconds": float("inf")}, "ticks_are_told"),
@@ -265,8 +265,8 @@ LOCK = threading.Lock()
         ({"events": with_trades(seller_rate=lambda rate: rate - 30.01)}, "orders_trade"),
         ({"events": with_trades(seller_rate=lambda rate: rate * np.nan)}, "orders_trade"),
         ({"events": with_trades(slot=lambda slot: [one.add(minutes=15) for one in slot])}, "orders_trade"),
-        ({"_execute": executing(without_withdrawals)}, "what_is_held"),
-        ({"_execute": executing(without_withdrawals)}, "what_is_withdrawn"),
+        ({"execute": executing(without_withdrawals)}, "what_is_held"),
+        ({"execute": executing(without_withdrawals)}, "what_is_withdrawn"),
         ({"events": of_kind((SlotOpened, Ticked), after_the_first_slot)}, "the_session_ends"),
         ({"events": of_kind(Answered, silent_on_nothing)}, "an_empty_batch"),
         ({"events": of_kind(Answered, answering_for_nothing)}, "an_empty_batch"),
@@ -284,7 +284,7 @@ LOCK = threading.Lock()
 def test_the_tests_of_links_find_what_is_wrong(monkeypatch, wrong, test):
     link = importlib.import_module("gridhook_tariff").TariffLink
     monkeypatch.setattr(link, "true_events", link.events, raising=False)
-    monkeypatch.setattr(link, "true_execute", link._execute, raising=False)
+    monkeypatch.setattr(link, "true_execute", link.execute, raising=False)
     for name, method in wrong.items():
         monkeypatch.setattr(link, name, method, raising=False)
     fails(test)
@@ -305,8 +305,8 @@ def test_they_find_what_the_author_says_wrongly(said, test):
 
 def test_they_find_that_one_of_the_names_is_not_owned(monkeypatch):
     link = importlib.import_module("gridhook_tariff").TariffLink
-    monkeypatch.setattr(link, "true_execute", link._execute, raising=False)
-    monkeypatch.setattr(link, "_execute", executing(without_the_last))
+    monkeypatch.setattr(link, "true_execute", link.execute, raising=False)
+    monkeypatch.setattr(link, "execute", executing(without_the_last))
     # As where an exchange lists no areas: what is claimed has no ids.
     fails("what_is_claimed", names=("Kitchen", "Roof"), _claimed=lambda *_: set())
 
