@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -59,6 +58,9 @@ def _flush(stream: TextIO) -> None:
     """Write what is still in the buffers of Python and C, before what they write to is another file."""
     with contextlib.suppress(OSError, ValueError):  # it is full, or closed
         stream.flush()
+    # Only who runs plugins needs it, and not who asks for help.
+    import ctypes
+
     with contextlib.suppress(OSError, TypeError, AttributeError):  # there is no C library to be found
         ctypes.CDLL(None).fflush(None)
 
