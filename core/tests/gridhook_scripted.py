@@ -14,6 +14,7 @@ from gridhook import Claim, ConfigError, ExchangeError, Problem, hookimpl
 from gridhook.commands import PlaceOrders
 from gridhook.errors import join_path
 from gridhook.figures import Accounts, CommunityFigures, MemberFigures
+from gridhook.inprocess import InProcessLink
 from gridhook.testing import SLOT, make_assets, make_grid, make_market, make_tree
 from gridhook.trades import Trades
 
@@ -49,14 +50,12 @@ class ScriptedExchange:
         return ScriptedLink(self)
 
 
-class ScriptedLink:
+class ScriptedLink(InProcessLink):
     def __init__(self, exchange):
+        super().__init__(exchange.length)
         self.exchange = exchange
-        self.slots = exchange.length
-        self.tick_seconds = None
-        self.batches = []
 
-    def events(self):
+    def run(self):
         yield ev.Connected(TREE, "binding")
         yield from self.answers()
         for number in range(self.slots):
@@ -86,17 +85,9 @@ class ScriptedLink:
         one = [[value] for value in (f"t{number}", "spot", slot, "id:Load", "id:PV", 0.5, 20.0, 20.0, False)]
         return ev.Traded(Trades(*one))
 
-    def answers(self):
-        for batch in self.batches:
-            rows = sum(len(one.lines) for one in batch.commands if isinstance(one, PlaceOrders))
-            yield ev.Answered(batch.transaction, np.ones(rows, dtype=bool), {})
-        self.batches = []
-
-    def send(self, batch):
-        self.batches.append(batch)
-
-    def interrupt(self):
-        pass
+    def execute(self, batch):
+        rows = sum(len(one.lines) for one in batch.commands if isinstance(one, PlaceOrders))
+        return ev.Answered(batch.transaction, np.ones(rows, dtype=bool), {})
 
     def accounts(self):
         return Accounts((MEMBER,), CommunityFigures(0.5, None), None)

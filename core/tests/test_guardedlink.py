@@ -78,9 +78,7 @@ def test_what_cannot_be_opened_is_one_line(bad, call_gridhook, source, told):
         (link("events(self)", "yield from super().events(); raise ConfigError('x')"), "events: ConfigError"),
         (link("events(self)", "return 3"), "events: TypeError: 'int' object is not iterable"),
         (link("send(self, batch)", "1 / 0"), "send: ZeroDivisionError: division by zero"),
-        (link("tick_seconds(self)", "1 / 0", "@property").replace("class Link(ScriptedLink):",
-         "class Link(ScriptedLink):\n    def __init__(self, exchange):\n        self.exchange = exchange\n"
-         "        self.slots, self.batches = 3, []\n"), "tick_seconds: ZeroDivisionError"),
+        (link("tick_seconds(self)", "1 / 0", "@property"), "tick_seconds: ZeroDivisionError"),
     ],
 )  # fmt: skip
 def test_what_fails_while_it_trades_ends_the_run_with_its_figures(bad, call_gridhook, source, told):
