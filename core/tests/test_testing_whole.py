@@ -85,6 +85,19 @@ def test_what_cannot_be_loaded_is_told_and_nothing_else(plugin, settings, messag
     assert message in finding.message
 
 
+class First:
+    @hookimpl(tryfirst=True)
+    def price_energy(self, lots):
+        """Can be registered, and does not fit all the same."""
+
+
+@pytest.mark.parametrize("check", ["named areas", "simulated slots"])
+@pytest.mark.parametrize("plugin", [Misspelt, First])
+def test_what_cannot_be_loaded_is_not_asked_for_more(plugin, check):
+    finding = whole(plugin, check)
+    assert (finding.outcome, finding.message) == ("skipped", "the plugin cannot be loaded")
+
+
 def test_a_plugin_that_takes_any_setting_fails():
     @attrs.define
     class Takes(Settable):

@@ -121,10 +121,10 @@ def _describe(entry_point: metadata.EntryPoint) -> Installed:
         problem = f"{where} does not say which distribution it is of; reinstall it, or delete what is left of it"
         return Installed(entry_point.name, str(where), "?", None, problem, entry_point)
     name, version = said["Name"], said["Version"]
-    return Installed(entry_point.name, name, version, *_core_range(distribution, f"{name} {version}"), entry_point)
+    return Installed(entry_point.name, name, version, *_core_range(distribution, name, version), entry_point)
 
 
-def _core_range(distribution: metadata.Distribution, called: str) -> tuple[str | None, str | None]:
+def _core_range(distribution: metadata.Distribution, name: str, version: str) -> tuple[str | None, str | None]:
     """Return the versions of the core that a distribution works with, and why it does not with this one."""
     wanted = SpecifierSet()
     for text in distribution.requires or ():
@@ -132,10 +132,8 @@ def _core_range(distribution: metadata.Distribution, called: str) -> tuple[str |
             requirement = Requirement(text)
         except InvalidRequirement:
             if _OF_CORE.match(text):
-                return (
-                    text,
-                    f"{called} has a core range that cannot be read ({text}); install a version of it that fits",
-                )
+                unread = f"has a core range that cannot be read ({text}); install a version of it that fits"
+                return text, f"{name} {version} {unread}"
             continue
         if canonicalize_name(requirement.name) != _CORE:
             continue
@@ -145,8 +143,8 @@ def _core_range(distribution: metadata.Distribution, called: str) -> tuple[str |
     if wanted.contains(core, prereleases=True):
         return str(wanted) or None, None
     return str(wanted), (
-        f"{called} works with gridhook{wanted}, and this is gridhook {core}; "
-        f"install a version of {called.partition(' ')[0]} that fits"
+        f"{name} {version} works with gridhook{wanted}, and this is gridhook {core}; "
+        f"install a version of {name} that fits"
     )
 
 

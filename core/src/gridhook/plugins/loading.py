@@ -195,18 +195,10 @@ def _lacking(name: str, cls: type) -> list[Problem]:
 
 def _guess(error: pluggy.PluginValidationError) -> str:
     """Return the argument that may be meant by one that the specification does not offer."""
-    offered = {
-        name
-        for cls in SPECIFICATIONS.values()
-        for hook in _hooks_of(cls)
-        for name in inspect.signature(hook).parameters
-    }
+    hooks = (getattr(SPECIFICATIONS[domain], hook) for hook, domain in HOOKS.items())
+    offered = {name for hook in hooks for name in inspect.signature(hook).parameters}
     wrong = re.search(r"Argument\(s\) \{'(\w+)'", str(error))
     return did_you_mean(nearest(wrong[1], offered - {"self"})) if wrong else ""
-
-
-def _hooks_of(specification: type) -> list[Callable[..., Any]]:
-    return [hook for name, hook in vars(specification).items() if not name.startswith("_")]
 
 
 def _last_lines(error: pluggy.PluginValidationError) -> str:

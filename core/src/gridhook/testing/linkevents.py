@@ -196,7 +196,7 @@ def _known_as(grid: Grid) -> set[str]:
     """Return all that own assets may be called, and what cannot be one."""
     tree, assets = grid.tree, grid.assets
     others = [area for area, kind in enumerate(tree.kinds) if kind not in ASSET_KINDS]
-    called = {name for names in (tree.ids, tree.names, tree.paths) for name in (names[area] for area in others)}
+    called = {names[area] for names in (tree.ids, tree.names, tree.paths) for area in others}
     return called | {*assets.id, *assets.name, *assets.path}
 
 

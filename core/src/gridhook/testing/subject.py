@@ -106,6 +106,17 @@ class Subject:
         plugin, problems = self.load()
         return frozenset() if plugin is None or problems else frozenset(plugin.implementations)
 
+    def loaded(self) -> Plugin:
+        """Load it anew.
+
+        :raises NotApplicableError: it cannot be loaded.
+        """
+        plugin, problems = self.load()
+        if plugin is None or problems:
+            msg = "the plugin cannot be loaded"
+            raise NotApplicableError(msg)
+        return plugin
+
     @contextmanager
     def session(self) -> Iterator[Sitting]:
         """Load it anew, and let its session start and finish around whatever it is asked.
@@ -113,11 +124,7 @@ class Subject:
         :raises NotApplicableError: it cannot be loaded.
         :raises NonconformingError: it fails when the session starts or finishes.
         """
-        plugin, problems = self.load()
-        if plugin is None or problems:
-            msg = "the plugin cannot be loaded"
-            raise NotApplicableError(msg)
-        sitting = Sitting(plugin, make_guard())
+        sitting = Sitting(self.loaded(), make_guard())
         sitting.tell("session_started", {"session": SESSION})
         try:
             yield sitting

@@ -57,11 +57,7 @@ def _is_unclear(problem: Problem) -> bool:
 
 
 def _names_areas(subject: Subject) -> str:
-    plugin, wrong = subject.load()
-    if plugin is None or wrong:
-        msg = "the plugin cannot be loaded"
-        raise NotApplicableError(msg)
-    instance = plugin.instance
+    instance = subject.loaded().instance
     if not any(callable(getattr(instance, method, None)) for method in ("named_areas", "named_assets")):
         return "settings name none"
     guard = make_guard()

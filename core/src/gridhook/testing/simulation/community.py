@@ -117,15 +117,7 @@ def make_community(
         if not np.isfinite(rate):
             msg = f"{name} has to be a number of cents/kWh, not {rate!r}"
             raise ValueError(msg)
-    for home, inside in homes.items():
-        if home in ("", _MARKET_MAKER):
-            msg = f"a home cannot be called {home!r}"
-            raise ValueError(msg)
-        if not isinstance(inside, Mapping):
-            msg = (
-                f"{home!r} is a home, and has appliances by their names, such as {{'Load': load(0.4)}}, not {inside!r}"
-            )
-            raise TypeError(msg)
+    _check_homes(homes)
     tree, appliances = _tree(homes)
     power = np.array([its.power_kw for its in appliances], dtype=np.float64)
     return Community(
@@ -139,6 +131,18 @@ def make_community(
         feed_in_rate,
         market_maker_rate,
     )
+
+
+def _check_homes(homes: Mapping[str, object]) -> None:
+    for home, inside in homes.items():
+        if home in ("", _MARKET_MAKER):
+            msg = f"a home cannot be called {home!r}"
+            raise ValueError(msg)
+        if not isinstance(inside, Mapping):
+            msg = (
+                f"{home!r} is a home, and has appliances by their names, such as {{'Load': load(0.4)}}, not {inside!r}"
+            )
+            raise TypeError(msg)
 
 
 def _tree(homes: Mapping[str, Mapping[str, Appliance]]) -> tuple[Tree, list[Appliance]]:
